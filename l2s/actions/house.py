@@ -1,0 +1,99 @@
+"""What actions work with: the engine, time and ids, the key of all keyed hashes, settings, and the law as a cached function.
+
+Invariant: nothing here holds personal data. `Laws` caches by (scope, since, head, day), so a moved head is a new question.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from pathlib import Path
+from typing import Final
+
+from l2s.clock import DAY, Clock, Ids
+from l2s.config import Settings
+from l2s.errors import StartError
+from l2s.privacy.ledger import Law, governing
+from l2s.store import ledger
+from l2s.store.engine import Engine
+from l2s.store.sql import Sql
+
+_CACHED: Final = 20_000
+
+
+class Keys:
+    """All keyed hashes derive from one secret outside the database (PRIVACY 3)."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def hash(self, use: str, text: str) -> bytes:
+        """HMAC-SHA256 of `text`, apart for each use."""
+        return hmac.new(self._secret, f"{use}:{text}".encode(), hashlib.sha256).digest()
+
+    def visitor(self, site: str, token: str) -> str:
+        """A visitor's id: 132 bits of the token's keyed hash, so it exists before any row does."""
+        return base64.urlsafe_b64encode(self.hash("visitor", f"{site}:{token}")).decode()[:22]
+
+    def day(self, at: int) -> bytes:
+        """The key of a day, for hashed addresses and rate limits."""
+        return self.hash("day", str(at // DAY))
+
+
+def load_secret(data: Path) -> Keys:
+    """The key file of the data directory, made on first use, 0600. Raises StartError."""
+    path = data / "secret"
+    try:
+        if not path.exists():
+            if (data / "l2s.db").exists():
+                raise StartError(f"{path} is missing beside an existing database. Restore it from the same backup.")
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(os.urandom(32))
+                file.flush()
+                os.fsync(file.fileno())
+        secret = path.read_bytes()
+    except OSError as problem:
+        raise StartError(f"{path} cannot be read or made ({problem.strerror}). Check owner and mode of {data}.") from None
+    if len(secret) != 32:
+        raise StartError(f"{path} is damaged: it should have 32 bytes. Restore it from the backup of this database.")
+    return Keys(secret)
+
+
+class Laws:
+    """`governing` as a cached function of scope, since, head and day."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._cache: dict[tuple[str, int, int, int], Law] = {}
+
+    def governing(self, sql: Sql, scope: str, since: int, head: int, at: int) -> Law:
+        """What governs a datum that began at `since`, now that the scope's newest entry is `head`."""
+        key = (scope, since, head, at // DAY)
+        law = self._cache.get(key)
+        if law is None:
+            kind = "server" if scope == ledger.SERVER else "site"
+            law = governing(kind, ledger.entries(sql, scope), since, self._keys.day(at))
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            self._cache[key] = law
+        return law
+
+    def server(self, sql: Sql, at: int) -> Law:
+        """What governs a new datum of the server scope."""
+        head = ledger.head(sql, ledger.SERVER)
+        return self.governing(sql, ledger.SERVER, head, head, at)
+
+
+class House:
+    """Everything an action may use."""
+
+    def __init__(self, engine: Engine, clock: Clock, ids: Ids, keys: Keys, settings: Settings) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.ids = ids
+        self.keys = keys
+        self.settings = settings
+        self.laws = Laws(keys)

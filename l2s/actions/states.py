@@ -1,0 +1,75 @@
+"""Loading a chat as its audiences see it, and writing one step of it: shared by everything that changes chats."""
+
+from __future__ import annotations
+
+from l2s.actions.house import House
+from l2s.domain.chats import Chat, Details, Stamp, Step
+from l2s.domain.events import ChatChanged, ChatState, Event, MessagePosted
+from l2s.errors import NotFound
+from l2s.privacy.gate import MACHINE, Sealed, admit, release
+from l2s.privacy.ledger import Law
+from l2s.privacy.policy import Choice
+from l2s.store import chats, messages
+from l2s.store.sql import Sql
+
+
+def choice_of(chat: Chat) -> Choice:
+    """The state of the chat's visitor."""
+    return Choice.OBJECTED if chat.objected else Choice.NONE
+
+
+def law_of(house: House, sql: Sql, chat: Chat, at: int) -> Law:
+    """What governs this chat now."""
+    return house.laws.governing(sql, chat.site, chat.since, chat.head, at)
+
+
+def stamp(law: Law, chat: Chat, at: int) -> Stamp:
+    """`at` as far as the law lets times be kept."""
+    return admit(at, "times", choice_of(chat), law, chat.since)
+
+
+def load(sql: Sql, key: str) -> Chat:
+    """A chat, or NotFound."""
+    chat = chats.load(sql, key)
+    if chat is None:
+        raise NotFound("not_found")
+    return chat
+
+
+def state(house: House, sql: Sql, chat: Chat, at: int) -> ChatState:
+    """The whole chat."""
+    return ChatState(
+        chat,
+        law_of(house, sql, chat, at),
+        choice_of(chat),
+        chats.details(sql, chat) or Details(),
+        chats.participants(sql, chat),
+        chats.people(sql, chat),
+        messages.last(sql, chat),
+    )
+
+
+def keep(house: House, sql: Sql, before: Chat, step: Step, at: int) -> list[Event]:
+    """Write a step that changed the chat itself: row, entries, events."""
+    for message in step.messages:
+        messages.add(sql, message)
+    chats.change(sql, before, step.chat)
+    whole = state(house, sql, step.chat, at)
+    posted = [MessagePosted(step.chat, whole.law, whole.choice, message) for message in step.messages]
+    return [ChatChanged(whole), *posted]
+
+
+Marks = tuple[Sealed[int] | None, Sealed[int] | None]
+
+
+def move_marks(
+    old: Marks, delivered: int, read: int, chat: Chat, law: Law, choice: Choice, at: int, back: bool = False
+) -> Marks | None:
+    """New watermarks within 0 … pub, or None where nothing moves or the class is off. `back`: read may fall."""
+    was_delivered, was_read = (release(one, "run", MACHINE, choice, law, at) or 0 for one in old)
+    read = min(read, chat.pub) if back else max(min(read, chat.pub), was_read)
+    delivered = max(min(max(delivered, read), chat.pub), was_delivered)
+    if (delivered, read) == (was_delivered, was_read) or chat.state == "closed":
+        return None
+    sealed = [admit(value, "read_marks", choice, law, chat.since) for value in (delivered, read)]
+    return (sealed[0], sealed[1]) if sealed[0] is not None else None

@@ -1,0 +1,110 @@
+"""What time does to chats and policies. Timers are lazy: a timer that fires looks at what is true now and re-arms itself, so a
+message costs no write here. The due-table counts in steady time; a clock that jumps moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from l2s.actions.house import House
+from l2s.actions.states import keep, law_of, stamp
+from l2s.clock import DAY, MINUTE
+from l2s.domain import chats as life
+from l2s.domain.chats import Chat
+from l2s.domain.events import Event, LawMoved
+from l2s.privacy.ledger import Moment, ripe_now
+from l2s.store import accounts, chats, figures, ledger, messages
+from l2s.store.engine import Unit
+from l2s.store.sql import Sql
+
+Fired = Callable[[House, Sql, Chat, int, int], list[Event]]
+
+
+def fire(house: House, kind: str, subject: str) -> Unit[None]:
+    """One thing of the due-table."""
+    at, steady = house.clock.at(), house.clock.steady()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        figures.clear_due(sql, kind, subject)
+        chat = chats.load(sql, subject)
+        what = _TIMERS.get(kind)
+        return None, what(house, sql, chat, at, steady) if what and chat else []
+
+    return unit
+
+
+def _silence(sql: Sql, chat: Chat, at: int) -> tuple[str, int]:
+    """(who wrote last, for how long nobody has), ms."""
+    author, when = messages.last_by(sql, chat) or ("visitor", None)
+    return author, at - when if when is not None else 0
+
+
+def _quiet(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> list[Event]:
+    """Ask "still there?" where the visitor is silent after an answer; a chat that waits for us is exempt."""
+    if chat.state != "open":
+        return []
+    wait = house.settings.quiet_minutes * MINUTE
+    author, silent = _silence(sql, chat, at)
+    if author == "visitor" or silent < wait:
+        figures.set_due(sql, "quiet", chat.id, steady + max(MINUTE, wait - silent if author != "visitor" else wait))
+        return []
+    figures.set_due(sql, "close", chat.id, steady + house.settings.close_minutes * MINUTE)
+    return keep(house, sql, chat, life.tell(chat, stamp(law_of(house, sql, chat, at), chat, at), "still_there"), at)
+
+
+def _close(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> list[Event]:
+    """Close where nobody answered the question, with a line that says why."""
+    if chat.state != "open":
+        return []
+    author, silent = _silence(sql, chat, at)
+    if author == "visitor" or silent < house.settings.close_minutes * MINUTE:
+        figures.set_due(sql, "quiet", chat.id, steady + house.settings.quiet_minutes * MINUTE)
+        return []
+    return _closed(house, sql, chat, "quiet", at)
+
+
+def _silent(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> list[Event]:
+    """Everything closes after the silent days, waiting and left chats too."""
+    if chat.state == "closed":
+        return []
+    limit = house.settings.silent_days * DAY
+    silent = _silence(sql, chat, at)[1]
+    if silent < limit:
+        figures.set_due(sql, "silent", chat.id, steady + limit - silent)
+        return []
+    return _closed(house, sql, chat, "silent", at)
+
+
+def _closed(house: House, sql: Sql, chat: Chat, why: life.Why, at: int) -> list[Event]:
+    step = life.close(chat, why, None, at, stamp(law_of(house, sql, chat, at), chat, at))
+    figures.clear_subject(sql, chat.id)
+    figures.count(sql, chat, f"closed_{why}", at, chat.owner or "")
+    return keep(house, sql, chat, step, at)
+
+
+_TIMERS: Final[dict[str, Fired]] = {"quiet": _quiet, "close": _close, "silent": _silent}
+
+
+def minute(house: House, served: int) -> Unit[Moment]:
+    """Once a minute while the notices can be read: both clocks move, and what is ripe ripens. `served`: ms since the last."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[Moment, list[Event]]:
+        before = ledger.moment(sql, at)
+        now = Moment(before.wall, before.shown + served)
+        ledger.set_moment(sql, now)
+        events: list[Event] = []
+        for scope in (ledger.SERVER, *(site.id for site in accounts.sites(sql))):
+            events += ripen(sql, scope, now)
+        return now, events
+
+    return unit
+
+
+def ripen(sql: Sql, scope: str, now: Moment) -> list[Event]:
+    """Versions whose fifteen days are over come into force."""
+    numbers = ripe_now(ledger.entries(sql, scope), now)
+    for number in numbers:
+        ledger.append(sql, scope, "ripened", {"n": number}, now)
+    return [LawMoved(scope)] if numbers and scope != ledger.SERVER else []

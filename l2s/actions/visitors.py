@@ -1,0 +1,351 @@
+"""What a visitor does. The session says who speaks and what the browser sent, sealed at the door; everything is decided again
+inside the unit that writes (DESIGN 5): token, ban, state, law.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from l2s.actions.house import House
+from l2s.actions.states import choice_of, keep, law_of, load, move_marks, stamp, state
+from l2s.clock import DAY
+from l2s.domain import chats as life
+from l2s.domain.chats import DETAILS, Chat, Details, Message
+from l2s.domain.events import ChatChanged, ChatState, Event, LawMoved, MarksMoved, MessagePosted, TokenEnded, Typing
+from l2s.domain.people import Actor
+from l2s.domain.rights import need
+from l2s.domain.text import client_id as checked_id
+from l2s.domain.text import mail_address, message_text, one_line
+from l2s.errors import BadInput, Conflict, Gone, NotFound
+from l2s.privacy.gate import Sealed, admit, same
+from l2s.privacy.ledger import Law
+from l2s.privacy.policy import Choice
+from l2s.store import accounts, chats, figures, ledger, messages
+from l2s.store.chats import Visitor
+from l2s.store.engine import Unit
+from l2s.store.sql import Sql
+
+
+class Visit(msgspec.Struct):
+    """A visitor's session: who speaks (`actor.id` is the token's keyed hash, "" before `enter`) and what was shown and sent.
+
+    `since`: ledger position of the law shown last; `token`: keyed hash of the token; `told`: details as admitted at the door.
+    """
+
+    actor: Actor
+    since: int
+    language: str
+    objected: bool
+    is_test: bool
+    token: bytes = b""
+    told: Details = Details()
+
+
+class Snapshot(NamedTuple):
+    """What welcome is made from."""
+
+    state: ChatState | None
+    messages: list[Message]
+    full: bool
+    more: bool
+    law: Law
+    held: bool
+    objected: bool
+
+
+class Posted(NamedTuple):
+    """The outcome of a send: `again` is the stored message where this was a resend."""
+
+    chat: Chat
+    again: MessagePosted | None
+
+
+def send(house: House, visit: Visit, client_id: str, text: str) -> Unit[Posted]:
+    """A message into the visitor's one live chat; the closed one is reopened in its days, else a new one begins."""
+    key = checked_id(client_id)
+    text = message_text(text, house.settings.message_max)
+    new_chat, at, steady = house.ids.new(), house.clock.at(), house.clock.steady()
+
+    def unit(sql: Sql) -> tuple[Posted, list[Event]]:
+        known = _known(sql, visit, key)
+        if known.duplicate is not None:
+            return _resent(house, sql, visit, key, text, at), []
+        chat = known.chat
+        if chat is None:
+            return _first(house, sql, visit, known, Said(key, text, new_chat, at, steady))
+        need(visit.actor, "send", chat)
+        chat = _with_objection(sql, visit, chat)
+        law, choice = law_of(house, sql, chat, at), choice_of(chat)
+        step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, at))
+        chats.move(sql, chat, step.chat)
+        messages.add(sql, step.messages[0])
+        figures.count(sql, chat, "visitor_messages", at)
+        return Posted(step.chat, None), [MessagePosted(step.chat, law, choice, step.messages[0])]
+
+    return unit
+
+
+class Said(NamedTuple):
+    """One send, with the ids and times that were drawn before the unit ran."""
+
+    client_id: str
+    text: str
+    new_chat: str
+    at: int
+    steady: int
+
+
+def _known(sql: Sql, visit: Visit, client_id: str) -> chats.Known:
+    known = chats.known(sql, visit.actor.site, visit.actor.id, client_id)
+    if known is None:
+        raise NotFound("unknown_site")
+    if not visit.actor.id:
+        raise Conflict("enter_first")
+    if known.visitor and not known.visitor.lives:
+        raise Gone("token_ended")
+    return known
+
+
+def _body(text: str, choice: Choice, law: Law, since: int) -> Sealed[str]:
+    body = admit(text, "message", choice, law, since)
+    if body is None:
+        raise Conflict("not_collected")
+    return body
+
+
+def _with_objection(sql: Sql, visit: Visit, chat: Chat) -> Chat:
+    """GPC or DNT of this session is an objection like any other."""
+    if visit.objected and not chat.objected and chats.set_objected(sql, chat.visitor, True):
+        return msgspec.structs.replace(chat, objected=True)
+    return chat
+
+
+def _resent(house: House, sql: Sql, visit: Visit, key: str, text: str, at: int) -> Posted:
+    found = messages.by_client_id(sql, visit.actor.id, key)
+    if found is None:
+        raise NotFound("not_found")
+    message, chat_id = found
+    chat = load(sql, chat_id)
+    need(visit.actor, "send", chat)
+    law, choice = law_of(house, sql, chat, at), choice_of(chat)
+    if not message.withdrawn and not same(message.body, admit(text, "message", choice, law, chat.since)):
+        raise Conflict("id_reused")
+    return Posted(chat, MessagePosted(chat, law, choice, message))
+
+
+def _first(house: House, sql: Sql, visit: Visit, known: chats.Known, said: Said) -> tuple[Posted, list[Event]]:
+    """No live chat: reopen the last one, or begin."""
+    events: list[Event] = []
+    last = chats.latest(sql, visit.actor.id) if known.visitor else None
+    if last and life.reopens(last, said.at, house.settings.reopen_days * DAY):
+        chat = _with_objection(sql, visit, last)
+        reopened = life.reopen(chat, stamp(law_of(house, sql, chat, said.at), chat, said.at))
+        step, began = reopened.chat, reopened.messages
+    else:
+        step, began = _begin(house, sql, visit, known, said, last.id if last else None, "waiting", events), ()
+        chat = step
+    law, choice = law_of(house, sql, step, said.at), choice_of(step)
+    posted = life.say(
+        step, "visitor", visit.actor.id, said.client_id, _body(said.text, choice, law, step.since), stamp(law, step, said.at)
+    )
+    result = life.Step(posted.chat, (*began, *posted.messages))
+    figures.count(sql, step, "visitor_messages", said.at)
+    figures.count(sql, step, "reopened" if began else "chats", said.at)
+    figures.set_due(sql, "silent", step.id, said.steady + house.settings.silent_days * DAY)
+    return Posted(posted.chat, None), [*events, *keep(house, sql, chat, result, said.at)]
+
+
+def _begin(
+    house: House, sql: Sql, visit: Visit, known: chats.Known, said: Said, previous: str | None, how: life.State,
+    events: list[Event],
+) -> Chat:  # fmt: skip
+    """A new chat, and for a stranger's first one the visitor's row and the scope's `Opened` entry."""
+    account, department, head = known.site
+    site, at = visit.actor.site, said.at
+    objected = visit.objected or bool(known.visitor and known.visitor.objected)
+    law = house.laws.governing(sql, site, visit.since, head, at)
+    choice = Choice.OBJECTED if objected else Choice.NONE
+    is_test = known.visitor.is_test if known.visitor else visit.is_test
+    if known.visitor is None:
+        if not visit.is_test and _open_scope(sql, site, at):
+            events.append(LawMoved(site))
+            head = ledger.head(sql, site)
+        token = admit(visit.token, "device_token", choice, law, visit.since)
+        person = Visitor(visit.actor.id, account, site, True, objected, visit.is_test)
+        chats.add_visitor(sql, person, token, at - at % DAY, visit.since)
+    elif objected and not known.visitor.objected:
+        chats.set_objected(sql, visit.actor.id, True)
+    chat = Chat(
+        said.new_chat, account, site, department, visit.actor.id, how, 0, 0, 0, visit.since, head, objected,
+        previous=previous, opened_at=admit(at, "times", choice, law, visit.since), language=visit.language, is_test=is_test,
+    )  # fmt: skip
+    need(visit.actor, "send", chat)
+    chats.add(sql, chat)
+    told = admitted(visit.told, choice, law, visit.since)
+    chats.set_details(sql, chat, told)
+    for name in DETAILS[2:]:
+        if getattr(visit.told, name) is None or getattr(told, name) is None:
+            figures.dropped(sql, site, name, at)
+    return chat
+
+
+def admitted(told: Details, choice: Choice, law: Law, since: int) -> Details:
+    """Details through the gate again, under the law of the unit."""
+    return Details(*(admit(getattr(told, name), name, choice, law, since) for name in DETAILS))
+
+
+def _open_scope(sql: Sql, site: str, at: int) -> bool:
+    """The first thing that is kept of a stranger opens the scope: from now on widenings wait."""
+    if ledger.is_opened(sql, site):
+        return False
+    ledger.append(sql, site, "opened", {}, ledger.moment(sql, at))
+    return True
+
+
+def leave(house: House, visit: Visit, client_id: str, text: str, mail: str | None, name: str | None) -> Unit[Posted]:
+    """The message form: a chat that is `left`, with where to answer. Stored first; its reference is the chat's label."""
+    key = checked_id(client_id)
+    text = message_text(text, house.settings.message_max)
+    if not mail or not mail.strip():
+        raise BadInput("mail_needed")
+    mail = mail_address(mail)
+    name = one_line(name, 120, "bad_name") if name and name.strip() else None
+    said = Said(key, text, house.ids.new(), house.clock.at(), house.clock.steady())
+
+    def unit(sql: Sql) -> tuple[Posted, list[Event]]:
+        known = _known(sql, visit, key)
+        if known.duplicate is not None:
+            return _resent(house, sql, visit, key, text, said.at), []
+        if known.chat is not None:
+            raise Conflict("chat_live")
+        events: list[Event] = []
+        chat = _begin(house, sql, visit, known, said, None, "left", events)
+        law, choice = law_of(house, sql, chat, said.at), choice_of(chat)
+        told = admitted(_told(name, mail, choice, law, chat.since), choice, law, chat.since)
+        chats.set_details(sql, chat, told)
+        step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, said.at))
+        figures.count(sql, chat, "left", said.at)
+        figures.set_due(sql, "silent", chat.id, said.steady + house.settings.silent_days * DAY)
+        return Posted(step.chat, None), [*events, *keep(house, sql, chat, step, said.at)]
+
+    return unit
+
+
+def _told(name: str | None, mail: str, choice: Choice, law: Law, since: int) -> Details:
+    return Details(name=admit(name, "name", choice, law, since), mail=admit(mail, "mail", choice, law, since))
+
+
+def _mine(sql: Sql, visit: Visit) -> Chat:
+    """The visitor's newest chat; NotFound where nothing is held."""
+    visitor = chats.visitor(sql, visit.actor.id)
+    chat = chats.latest(sql, visit.actor.id) if visitor and visitor.lives else None
+    if chat is None or chat.site != visit.actor.site:
+        raise NotFound("not_found")
+    return chat
+
+
+def mark(house: House, visit: Visit, delivered: int, read: int) -> Unit[None]:
+    """The visitor's watermarks move; never back, never past the end."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        chat = _mine(sql, visit)
+        need(visit.actor, "mark", chat)
+        law, choice = law_of(house, sql, chat, at), choice_of(chat)
+        moved = move_marks((chat.visitor_delivered, chat.visitor_read), delivered, read, chat, law, choice, at)
+        if moved is None:
+            return None, []
+        chats.set_visitor_marks(sql, chat.id, *moved)
+        after = msgspec.structs.replace(chat, visitor_delivered=moved[0], visitor_read=moved[1])
+        return None, [MarksMoved(after, law, choice, None, None)]
+
+    return unit
+
+
+def end(house: House, visit: Visit) -> Unit[None]:
+    """The visitor ends the chat."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        chat = _mine(sql, visit)
+        need(visit.actor, "end", chat)
+        step = life.close(chat, "visitor", None, at, stamp(law_of(house, sql, chat, at), chat, at))
+        figures.clear_subject(sql, chat.id)
+        figures.count(sql, chat, "closed", at, chat.owner or "")
+        return None, keep(house, sql, chat, step, at)
+
+    return unit
+
+
+def set_objection(house: House, visit: Visit, on: bool) -> Unit[Law]:
+    """Object, or take it back: one state, from the next frame on. Nothing is stored of somebody who never wrote."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[Law, list[Event]]:
+        site = accounts.site(sql, visit.actor.site)
+        if site is None:
+            raise NotFound("unknown_site")
+        law = house.laws.governing(sql, site.id, visit.since, site.head, at)
+        visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
+        if visitor is None or not chats.set_objected(sql, visitor.id, on):
+            return law, []
+        chat = chats.latest(sql, visitor.id)
+        return law, [ChatChanged(state(house, sql, chat, at))] if chat else []
+
+    return unit
+
+
+def forget(house: House, visit: Visit) -> Unit[bool]:
+    """Forget on this device: the token is worth nothing from now on; the chat stays until its time."""
+
+    def unit(sql: Sql) -> tuple[bool, list[Event]]:
+        if not visit.actor.id or not chats.forget_token(sql, visit.actor.id):
+            return False, []
+        return True, [TokenEnded(visit.actor.id)]
+
+    return unit
+
+
+# Reads.
+
+
+def snapshot(house: House, visit: Visit, chat_id: str | None, since: int, sql: Sql) -> Snapshot:
+    """Everything of welcome from one snapshot: exactly what came after `since`, or the newest page."""
+    at = house.clock.at()
+    site = accounts.site(sql, visit.actor.site)
+    if site is None:
+        raise NotFound("unknown_site")
+    visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
+    if visitor and not visitor.lives:
+        raise Gone("token_ended")
+    objected = visit.objected or bool(visitor and visitor.objected)
+    chat = chats.latest(sql, visitor.id) if visitor else None
+    if chat is None:
+        law = house.laws.governing(sql, site.id, visit.since, site.head, at)
+        return Snapshot(None, [], True, False, law, False, objected)
+    whole = state(house, sql, chat, at)
+    if chat_id == chat.id and 0 < since <= chat.pub:
+        gap = messages.since_pub(sql, chat, since, house.settings.resume_max)
+        if len(gap) <= house.settings.resume_max:
+            return Snapshot(whole, gap, False, False, whole.law, True, objected)
+    page = messages.newest(sql, chat, house.settings.page, notes=False)
+    return Snapshot(whole, page, True, bool(page) and page[0].seq > 1, whole.law, True, objected)
+
+
+def history(house: House, visit: Visit, chat_id: str, before: int, sql: Sql) -> tuple[ChatState, list[Message]]:
+    """An older page of the visitor's own chat."""
+    chat = chats.load(sql, chat_id)
+    if chat is None or chat.visitor != visit.actor.id:
+        raise NotFound("not_found")
+    return state(house, sql, chat, house.clock.at()), messages.older(sql, chat, before, house.settings.page, notes=False)
+
+
+def typing(house: House, visit: Visit, on: bool, sql: Sql) -> Typing | None:
+    """Who is to be told that the visitor types; None where no chat lives."""
+    chat = chats.latest(sql, visit.actor.id) if visit.actor.id else None
+    if chat is None or chat.state not in life.LIVE:
+        return None
+    need(visit.actor, "typing", chat)
+    return Typing(chat, None, on)

@@ -1,0 +1,162 @@
+"""The command line: parses, calls, prints. Imports of weight wait until a command needs them, so `--help` answers at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from l2s import __version__
+from l2s.errors import Broken, L2sError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _fail(problem: Exception) -> NoReturn:
+    """One line on stderr: what is wrong, and what to do."""
+    click.echo(f"l2s: {problem}", err=True)
+    sys.exit(problem.exit_code if isinstance(problem, Broken) else 1)
+
+
+def _common(command: F) -> F:
+    """The flags that every command takes."""
+    command = click.option("--config", metavar="FILE", help="Settings file (TOML). Also L2S_CONFIG.")(command)
+    return click.option("--data", metavar="DIR", help="Directory of the database, the ledger and the key.")(command)
+
+
+def _settings(config: str | None, **flags: Any) -> Any:
+    from l2s.config import load
+
+    try:
+        return load(config, os.environ, flags)
+    except Broken as problem:
+        _fail(problem)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="l2s")
+def main() -> None:
+    """Live support for your own web sites, on your own box: one command, one script tag."""
+
+
+@main.command()
+@_common
+@click.option("--host", metavar="ADDRESS", help="Address to listen on (127.0.0.1).")
+@click.option("--port", type=int, metavar="N", help="Port to listen on (8080).")
+@click.option("--public-url", metavar="URL", help="Where browsers reach this server, e.g. https://chat.example.com.")
+@click.option("--dev", is_flag=True, help="Serve scripts unjoined and read them anew at each request.")
+def serve(config: str | None, data: str | None, host: str | None, port: int | None, public_url: str | None, dev: bool) -> None:
+    """Serve. At first start, prints one link that creates the owner and the first site."""
+    loaded = _settings(config, data=data, host=host, port=port, public_url=public_url)
+    from l2s.web.server import run
+
+    _log(loaded.settings.log_format)
+    try:
+        asyncio.run(run(loaded, dev=dev))
+    except Broken as problem:
+        _fail(problem)
+
+
+@main.command()
+@_common
+@click.option("--owner-email", required=True, metavar="E", help="Mail address of the owner.")
+@click.option("--owner-name", metavar="N", help="Name of the owner, as visitors read it.")
+@click.option("--password-file", type=click.Path(dir_okay=False), metavar="F", help="File with the owner's password.")
+@click.option("--site-name", required=True, metavar="N", help="Name of the site, as visitors read it.")
+@click.option("--origin", "origins", multiple=True, required=True, metavar="O", help="Where the tag may stand; repeatable.")
+@click.option("--controller", metavar="N", help="Who is responsible for privacy, as the notice names them.")
+@click.option("--contact", metavar="C", help="Privacy contact on the notice; the owner's mail address if left out.")
+@click.option("--language", type=click.Choice(["en", "de"]), help="Language of the site.")
+@click.option("--account", metavar="NAME", help="Add one more account instead of the first.")
+def init(config: str | None, data: str | None, password_file: str | None, **args: Any) -> None:
+    """Create owner and first site without a browser; prints JSON with the site key and the tag."""
+    given = {name: value for name, value in args.items() if value}
+    given["origins"] = list(args["origins"])
+    if password_file:
+        try:
+            given["password"] = Path(password_file).read_text("utf-8").rstrip("\r\n")
+        except OSError as problem:
+            _fail(Broken(f"{password_file}: cannot be read ({problem.strerror}). Check the path."))
+    _print(_host(config, data, "make_account", given))
+
+
+@main.group()
+def user() -> None:
+    """Users: links to get in, and invitations."""
+
+
+@user.command("link")
+@_common
+@click.argument("email")
+def user_link(config: str | None, data: str | None, email: str) -> None:
+    """Print a single-use link that signs EMAIL in."""
+    click.echo(_host(config, data, "user_link", {"mail": email})["link"])
+
+
+@user.command("add")
+@_common
+@click.argument("email")
+@click.option("--name", metavar="N", help="Name, as visitors read it.")
+@click.option("--role", type=click.Choice(["operator", "supervisor", "admin", "owner"]), default="operator", help="Rights.")
+@click.option("--account", metavar="ID", help="Account of the user; the first one if left out.")
+def user_add(config: str | None, data: str | None, email: str, **args: Any) -> None:
+    """Invite EMAIL: print a single-use link to set a password."""
+    click.echo(_host(config, data, "user_add", {"mail": email} | {k: v for k, v in args.items() if v})["link"])
+
+
+@main.command()
+@click.option("--port", type=int, default=0, metavar="N", help="Port of the server (any free one).")
+@click.option("--shop-port", type=int, default=0, metavar="N", help="Port of the shop page (any free one).")
+def demo(port: int, shop_port: int) -> None:
+    """Try it: temporary data, a small shop page, and a visitor who writes within ten seconds."""
+    from l2s.web.demo import run
+
+    _log("text")
+    try:
+        asyncio.run(run(port, shop_port))
+    except Broken as problem:
+        _fail(problem)
+
+
+@main.command()
+def protocol() -> None:
+    """Print the wire as JSON Schema: commands and frames of both audiences."""
+    from l2s.protocol.schema import wire
+
+    _print(wire())
+
+
+def _host(config: str | None, data: str | None, verb: str, args: dict[str, Any]) -> dict[str, Any]:
+    loaded = _settings(config, data=data)
+    from l2s.web.hostdoor import call
+
+    try:
+        return asyncio.run(call(loaded.settings, verb, args))
+    except Broken as problem:
+        _fail(problem)
+    except L2sError as problem:
+        from l2s.web.pages import sentence
+
+        _fail(Broken(sentence("en", problem)))
+
+
+def _print(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _log(form: str) -> None:
+    from l2s.web.logs import JsonLines
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("aiohttp.access").disabled = True  # addresses and paths are personal data

@@ -1,0 +1,1 @@
+"""What happens by time alone: one loop on the Clock; each job calls an action."""

@@ -1,0 +1,59 @@
+"""FACTORY: what a fresh install declares (P4), complete over the closed lists. Everything not named here is off."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from l2s.privacy.classes import chain
+from l2s.privacy.policy import CHAT, LIFE, Rule, When, days, up_to
+
+_MAIL: Final = frozenset({("mail relay", "anywhere")})
+_PUSH: Final = frozenset({("push service", "anywhere")})
+_ALL: Final = up_to("admin")
+_HOST: Final = up_to("admin", "host")
+
+
+def _rule(
+    cls: str,
+    keep: int,
+    purposes: tuple[str, ...],
+    *,
+    when: When = When.ALWAYS,
+    level: str | None = None,
+    audience: frozenset[str] = _ALL,
+    recipients: frozenset[tuple[str, str]] = frozenset(),
+) -> Rule:
+    names = chain(cls)
+    return Rule(names.index(level or names[-1]), when, keep, frozenset(purposes), audience, recipients)
+
+
+def _site() -> dict[str, Rule]:
+    serve, half_year = ("answer", "run"), days(180)
+    kept = (
+        "message", "attachment", "times", "name", "mail", "phone", "organisation", "reference", "topic", "answer",
+        "rating", "about", "device_token",
+    )  # fmt: skip
+    mailed = {"mail": _MAIL, "message": _MAIL}
+    rules = {cls: _rule(cls, half_year, serve, recipients=mailed.get(cls, frozenset())) for cls in kept}
+    for cls, level in (("address", "truncated"), ("browser", "family"), ("page", "path")):
+        rules[cls] = _rule(cls, days(30), ("answer", "secure"), when=When.UNLESS_OBJECTED, level=level)
+    rules["read_marks"] = _rule("read_marks", CHAT, serve)
+    rules["consent"] = _rule("consent", days(365), ("comply",))
+    rules["case"] = _rule("case", days(365), ("comply",))
+    rules["blocked"] = _rule("blocked", days(30), ("secure",), audience=_HOST)
+    rules["technical"] = _rule("technical", days(14), ("secure",), audience=_HOST)
+    return rules
+
+
+def _server() -> dict[str, Rule]:
+    run = ("run", "secure")
+    rules = {cls: _rule(cls, LIFE, run) for cls in ("credential", "terms")}
+    rules["contact"] = _rule("contact", LIFE, run, recipients=_MAIL)
+    rules["session"] = _rule("session", days(90), ("allocate", "secure"))
+    for cls in ("work", "contact_history", "support_talk"):
+        rules[cls] = _rule(cls, days(365), ("manage",))
+    rules["push_key"] = _rule("push_key", LIFE, run, when=When.TICKED, recipients=_PUSH)
+    return rules
+
+
+FACTORY: Final = {"site": _site(), "server": _server()}

@@ -1,0 +1,166 @@
+"""Where personal data can lie: every column, file, memory map, browser key and outside recipient, each exactly once.
+
+Invariants: a column outside this registry fails a test and cannot be bound by the engine; whoever adds a table pays its entry
+here. `how` says what an erasure of the subject does. PRIVACY.md 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+How = Literal["delete", "blank", "unlink", "keep"]
+NOT_PERSONAL: Final = ""
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """One place. `columns`: name → class or NOT_PERSONAL; `subject`: how a row leads to its person."""
+
+    name: str
+    kind: Literal["table", "file", "memory", "browser", "recipient"]
+    columns: Mapping[str, str]
+    subject: str
+    how: How
+    reason: str = ""
+
+
+def _table(name: str, subject: str, how: How, personal: Mapping[str, str], plain: str, reason: str = "") -> Holding:
+    columns = {column: NOT_PERSONAL for column in plain.split()} | dict(personal)
+    return Holding(name, "table", columns, subject, how, reason)
+
+
+_NOBODY: Final = "nobody"
+_VISITOR: Final = "visitor"
+_USER: Final = "user"
+
+HOLDINGS: Final = (
+    _table("meta", _NOBODY, "keep", {}, "name value", "clock high water and heads"),
+    _table(
+        "ledger",
+        _NOBODY,
+        "keep",
+        {},
+        "position scope kind wall shown data previous hash",
+        "the promise itself; persons appear as keyed hashes only",
+    ),
+    _table("accounts", _USER, "blank", {"name": "contact"}, "id created_at since"),
+    _table("departments", _NOBODY, "keep", {}, "id account_id name created_at", "an organisation's own words"),
+    _table(
+        "sites",
+        _NOBODY,
+        "keep",
+        {},
+        "id account_id department_id name origins language colour controller privacy_contact law_head seen_day "
+        "created_at removed_at",
+        "controller and contact are published by the notice on purpose; seen_day is a date without a person",
+    ),
+    _table("refused_origins", _NOBODY, "keep", {}, "site_id origin day n", "names of web sites, counted by day"),
+    _table(
+        "users",
+        _USER,
+        "blank",
+        {"mail": "contact", "mail_key": "contact", "password": "credential"},
+        "id account_id role is_host state available name created_at ended_at since",
+        "`name` is chosen to be shown to every visitor; on leaving it becomes 'former operator'",
+    ),
+    _table("user_limits", _USER, "delete", {}, "user_id kind object_id"),
+    _table(
+        "sessions",
+        _USER,
+        "delete",
+        {"address": "session", "device": "session", "token_hash": "credential"},
+        "id user_id created_at seen_at expires_at ended_at since",
+    ),
+    _table(
+        "links", _USER, "delete", {"hash": "credential"}, "kind account_id user_id created_at expires_at used_at"
+    ),
+    _table(
+        "visitors",
+        _VISITOR,
+        "delete",
+        {"token_hash": "device_token"},
+        "id account_id site_id is_test objected created_at since",
+        "created_at is a day",
+    ),
+    _table(
+        "chats",
+        _VISITOR,
+        "delete",
+        {
+            "opened_at": "times",
+            "taken_at": "times",
+            "visitor_delivered": "read_marks",
+            "visitor_read": "read_marks",
+        },
+        "id account_id site_id department_id visitor_id previous_id state owner_id rev pub said ended_at closed_why "
+        "language since",
+        "ended_at is the anchor that retention itself needs",
+    ),
+    _table(
+        "details",
+        _VISITOR,
+        "delete",
+        {
+            "name": "name",
+            "mail": "mail",
+            "address": "address",
+            "browser": "browser",
+            "page": "page",
+            "referrer": "referrer",
+        },
+        "chat_id since",
+    ),
+    _table(
+        "messages",
+        _VISITOR,
+        "delete",
+        {"body": "message", "note": "about", "created_at": "times"},
+        "id chat_id seq rev pub author author_id client_id kind event withdrawn since",
+        "event names what happened and which user did it",
+    ),
+    _table(
+        "participants",
+        _VISITOR,
+        "delete",
+        {"delivered": "read_marks", "read": "read_marks"},
+        "chat_id user_id joined heard since",
+        "heard counts messages, it names none",
+    ),
+    _table(
+        "counters",
+        _NOBODY,
+        "keep",
+        {},
+        "day account_id site_id department_id user_id name n",
+        "figures without content; an erasure does not bend last month",
+    ),
+    _table("dropped", _NOBODY, "keep", {}, "day site_id class n", "how often a class was refused, by day"),
+    _table("due", _VISITOR, "delete", {}, "kind subject at"),
+    Holding("l2s.db", "file", {}, _NOBODY, "keep", "the tables above; the scrub overwrites freed bytes"),
+    Holding("l2s.db-wal", "file", {}, _NOBODY, "keep", "truncated by the scrub"),
+    Holding("l2s.db-shm", "file", {}, _NOBODY, "keep", "an index of the WAL, without content"),
+    Holding("snapshot-*.db", "file", {}, _NOBODY, "delete", "made before a migration; expires like an own backup"),
+    Holding("ledger.jsonl", "file", {}, _NOBODY, "keep", "mirror of the table `ledger`"),
+    Holding("secret", "file", {}, _NOBODY, "keep", "key of all keyed hashes, 0600"),
+    Holding("lock", "file", {}, _NOBODY, "keep", "process id and socket path of the server"),
+    Holding("owner.link", "file", {}, _NOBODY, "delete", "the first link, where there is no terminal; deleted when used"),
+    Holding(
+        "visitor session",
+        "memory",
+        {"address": "address", "browser": "browser", "page": "page", "referrer": "referrer"},
+        _VISITOR,
+        "delete",
+        "sealed, gone with the socket",
+    ),
+    Holding("rate limits", "memory", {"key": "blocked"}, _VISITOR, "delete", "keyed hashes, the key changes daily"),
+    Holding("l2s", "browser", {"token": "device_token"}, _VISITOR, "delete", "the page's first-party storage, one key"),
+)  # fmt: skip
+
+COLUMNS: Final[dict[str, str]] = {
+    f"{holding.name}.{column}": cls
+    for holding in HOLDINGS
+    if holding.kind == "table"
+    for column, cls in holding.columns.items()
+}

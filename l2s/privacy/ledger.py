@@ -1,0 +1,169 @@
+"""What is in force, what governs a datum, and the chain that lets nobody rewrite it unnoticed.
+
+Invariants: the wall clock never runs back (`Moment.wall` is a high water); a widening acts only after 15 × 24 h by the wall
+*and* 15 × 24 h of served time; a narrowing acts with the entry that posts it; a datum keeps the narrowest law of its life.
+Threats: an operator who posts and restores an older database; a clock set forward; a line edited by hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import reduce as fold
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from l2s.errors import BadInput
+from l2s.privacy.classes import DAY_MS
+from l2s.privacy.policy import Declaration, Rule, from_json, meet, narrower, over_ceiling, to_json
+
+NOTICE: Final = 15 * DAY_MS  # seed: "effective 15 days after notice of them is posted"
+WORDS_MAX: Final = 500
+GENESIS: Final = "0" * 64
+
+
+class Moment(NamedTuple):
+    """`wall`: highest time ever seen, ms; `shown`: ms in which this server really could show its notices."""
+
+    wall: int
+    shown: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of the ledger. `scope` is "server" or a site's id; `data` is canonical JSON; `hash` covers all the rest."""
+
+    position: int
+    scope: str
+    kind: str
+    wall: int
+    shown: int
+    data: str
+    previous: str
+    hash: str
+
+    @property
+    def moment(self) -> Moment:
+        """When it was written, by both clocks."""
+        return Moment(self.wall, self.shown)
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """A version as posted. `due`: the earliest wall time at which it may act, 0 = at once."""
+
+    n: int
+    declaration: dict[str, Any]
+    words: dict[str, str] = {}
+    due: int = 0
+
+
+class Law(NamedTuple):
+    """What governs one datum now. Only `governing` makes one. `salt`: the day's key for addresses."""
+
+    scope: str
+    since: int
+    head: int
+    version: int
+    hash: str
+    rules: dict[str, Rule]
+    salt: bytes
+
+
+def canonical(data: object) -> str:
+    """JSON with sorted keys and no spaces: the same bytes for the same value."""
+    return msgspec.json.encode(data, order="sorted").decode()
+
+
+def seal(position: int, scope: str, kind: str, now: Moment, data: str, previous: str) -> Entry:
+    """The next entry of the chain."""
+    text = canonical([position, scope, kind, now.wall, now.shown, data, previous])
+    return Entry(position, scope, kind, now.wall, now.shown, data, previous, hashlib.sha256(text.encode()).hexdigest())
+
+
+def first_break(entries: Sequence[Entry], previous: str = GENESIS) -> int | None:
+    """The position of the first entry that does not follow from the one before, or None."""
+    for entry in entries:
+        made = seal(entry.position, entry.scope, entry.kind, entry.moment, entry.data, previous)
+        if made.hash != entry.hash or entry.previous != previous:
+            return entry.position
+        previous = entry.hash
+    return None
+
+
+def posted(entry: Entry) -> Posted:
+    """The version in a "posted" entry."""
+    return msgspec.json.decode(entry.data, type=Posted)
+
+
+def is_opened(entries: Sequence[Entry]) -> bool:
+    """Was anything of a stranger ever kept under this scope?"""
+    return any(entry.kind == "opened" for entry in entries)
+
+
+def ripened(entries: Sequence[Entry]) -> int:
+    """The number of the last version that ripened; 0 = none."""
+    numbers = (msgspec.json.decode(entry.data)["n"] for entry in entries if entry.kind == "ripened")
+    return max(numbers, default=0)
+
+
+def in_force(kind: str, entries: Sequence[Entry]) -> dict[str, Rule]:
+    """Meet of the last ripe declaration with every one posted after it. `kind`: "site" or "server"."""
+    ripe = ripened(entries)
+    versions = [posted(entry) for entry in entries if entry.kind == "posted"]
+    laws = [from_json(kind, version.declaration) for version in versions if version.n >= max(ripe, 1)]
+    if not laws or not ripe:
+        return {}
+    return fold(meet, laws[1:], laws[0])
+
+
+def governing(kind: str, entries: Sequence[Entry], since: int, salt: bytes = b"") -> Law:
+    """Meet of what was in force after every event from `since` to the end. The entries are one scope's, in order."""
+    start = next((at for at, entry in enumerate(entries) if entry.position > since), len(entries))
+    rules: dict[str, Rule] | None = None
+    for end in range(max(start, 1), len(entries) + 1):
+        if end > start and entries[end - 1].kind not in ("posted", "ripened"):
+            continue
+        now = in_force(kind, entries[:end])
+        rules = now if rules is None else meet(rules, now)
+    head = entries[-1].position if entries else 0
+    scope = entries[-1].scope if entries else ""
+    version = ripened(entries)
+    words = next((entry.hash for entry in entries if entry.kind == "posted" and posted(entry).n == version), GENESIS)
+    return Law(scope, since, head, version, words, rules or {}, salt)
+
+
+def widens(kind: str, entries: Sequence[Entry], draft: Declaration) -> bool:
+    """Must this draft wait? Before anything of a stranger was kept, never (rule 1)."""
+    return is_opened(entries) and not narrower(draft, in_force(kind, entries))
+
+
+def post(
+    kind: str, entries: Sequence[Entry], draft: Declaration, now: Moment, words: dict[str, str] | None = None, due: int = 0
+) -> Posted:
+    """The version to append. A wait longer than 15 days is allowed, a shorter one refused; so is what exceeds CEILING."""
+    over = over_ceiling(kind, draft)
+    if over:
+        raise BadInput("over_ceiling", name=over)
+    words = words or {}
+    if any(len(text) > WORDS_MAX for text in words.values()):
+        raise BadInput("words_too_long", most=WORDS_MAX)
+    last = max((posted(entry).n for entry in entries if entry.kind == "posted"), default=0)
+    if not widens(kind, entries, draft):
+        return Posted(last + 1, to_json(draft), words)
+    if due and due < now.wall + NOTICE:
+        raise BadInput("too_soon", days=15)
+    return Posted(last + 1, to_json(draft), words, due or now.wall + NOTICE)
+
+
+def may_ripen(version: Posted, posted_at: Moment, now: Moment) -> bool:
+    """May this version act now? `due` 0 says that it never had to wait."""
+    if not version.due:
+        return True
+    return now.wall >= version.due and now.wall - posted_at.wall >= NOTICE and now.shown - posted_at.shown >= NOTICE
+
+
+def ripe_now(entries: Sequence[Entry], now: Moment) -> list[int]:
+    """Numbers of the versions that may ripen now and have not."""
+    last = ripened(entries)
+    waiting = [(entry, posted(entry)) for entry in entries if entry.kind == "posted"]
+    return [version.n for entry, version in waiting if version.n > last and may_ripen(version, entry.moment, now)]

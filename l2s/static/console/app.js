@@ -1,0 +1,388 @@
+/**
+ * The operator's console, entry: the only file that knows desk, address and elements.
+ *
+ * The desk changes, `draw` shows it once a frame. Title, badge, bell and receipts never wait for a drawing: a hidden tab
+ * gets none. "Read" needs the window in focus, and the newest line of the chat in view.
+ *
+ * @import {TeamChat} from '../shared/protocol.d.ts'
+ * @import {Told} from './desk.js'
+ * @import {Place} from './router.js'
+ * @import {Group} from './sections.js'
+ */
+import { realClock } from '../shared/clock.js';
+import { Composer } from '../shared/composer.js';
+import { dataOf, onActs, perFrame, slots, write } from '../shared/dom.js';
+import { Messages } from '../shared/messages.js';
+import { hasText, speak, text } from '../shared/texts.js';
+import { keepAwake } from '../shared/wake.js';
+import { Alarm } from './alarm.js';
+import { drawBanner, drawMe, drawNothing } from './around.js';
+import { askAct, askErase, askJoin } from './asks.js';
+import { drawCard } from './card.js';
+import { Desk } from './desk.js';
+import { showKeys } from './dialogs.js';
+import { drawTalkHead, wearTint } from './head.js';
+import { Inbox } from './inbox.js';
+import { onKeys } from './keys.js';
+import { copied, printed } from './paper.js';
+import { Router } from './router.js';
+import { groupOf, sections, shortName, visitorName } from './sections.js';
+import { eventSentence } from './sentences.js';
+import { Toasts } from './toasts.js';
+import { Writing } from './writing.js';
+
+const PATIENCE = 1500;
+const SEARCH = 250;
+const TICK = 1000;
+
+const config = dataOf('config');
+speak(document.documentElement.lang, dataOf('texts'));
+const slot = slots(document.body);
+const root = slot.desk;
+/** @type {Inbox} */
+const inbox = slot.inbox;
+/** @type {Messages} */
+const list = slot.messages;
+/** @type {Composer} */
+const composer = slot.composer;
+const desk = new Desk({
+  open: () => new WebSocket(new URL(config.socket, location.href.replace(/^http/, 'ws'))),
+  config,
+  clock: realClock,
+});
+const router = new Router(config.base, show);
+const writing = new Writing(composer, slot, desk);
+const toasts = new Toasts(slot.toasts, realClock);
+const alarm = new Alarm(slot, realClock);
+
+let shown = '';
+let slow = false;
+let cancelSlow = () => {};
+let cancelSearch = () => {};
+
+/** With a keyboard at hand the focus goes where one writes; on a phone it would only raise the keyboard. */
+const hover = matchMedia('(hover: hover)');
+const chatNow = () => desk.chats.get(desk.current);
+/** @param {string} by */
+const nameOf = by => desk.people.get(by)?.name ?? (by === 'visitor' ? visitorIn(chatNow()) : by && by !== 'system' ? text('somebody') : '');
+/** @param {TeamChat | undefined} chat */
+const visitorIn = chat => (chat ? visitorName(chat) : '');
+
+inbox.hrefOf = chat => router.href({ chat });
+list.isMine = by => by !== 'visitor' && by !== 'system';
+list.nameOf = nameOf;
+list.sentence = (name, user, at, waited) => eventSentence(name, { name: nameOf(user), visitor: visitorIn(chatNow()), at, waited });
+
+/** What the address says is shown. @param {Place} place */
+function show({ chat, card }) {
+  root.dataset.pane = chat ? (card ? 'card' : 'chat') : 'list';
+  if (chat === desk.current && shown === chat) return draw();
+  writing.show(chat);
+  desk.show(chat);
+  draw();
+}
+
+/** A chat is opened by a person: the focus follows. @param {string} chat */
+function open(chat) {
+  router.go({ chat });
+  focusWriting();
+}
+
+function focusWriting() {
+  if (!slot.talk.checkVisibility()) return;
+  if (!hover.matches) slot.talkTitle.focus({ preventScroll: true });
+  else if (slot.field.checkVisibility()) composer.focus();
+  else if (slot.gateAct.checkVisibility()) slot.gateAct.focus();
+  else slot.box.focus({ preventScroll: true });
+}
+
+function toList() {
+  const { current } = desk;
+  router.go({});
+  if (current) inbox.focusRow(current);
+}
+
+/** Has this user seen the end? */
+function look() {
+  const { talk, current } = desk;
+  if (!talk?.ready || document.hidden || !list.atEnd || !slot.box.checkVisibility()) return;
+  talk.shown = talk.timeline.newest;
+  if (document.hasFocus()) desk.see(current, talk.timeline.newest);
+}
+
+/** What cannot wait for a drawing. */
+function told() {
+  const { waiting, me } = desk;
+  const unread = [...desk.chats.values()].filter(chat => desk.isMine(chat) && desk.unread(chat)).length;
+  const count = waiting.length + unread;
+  const title = chatNow() ? visitorIn(chatNow()) : text('inbox');
+  const whole = text(count ? 'title.count' : 'title', { count, title });
+  if (document.title !== whole) document.title = whole;
+  write(slot.pageTitle, title);
+  write(slot.railCount, waiting.length ? String(waiting.length) : '');
+  slot.railCount.hidden = !waiting.length;
+  alarm.tell(me?.available ? waiting.map(({ id }) => id) : []);
+  look();
+}
+
+function draw() {
+  const chat = chatNow();
+  const { talk, me } = desk;
+  if (shown !== desk.current || list.timeline !== (talk?.timeline ?? null)) swap();
+  root.toggleAttribute('data-welcomed', Boolean(me));
+  inbox.show(sections(desk));
+  slot.talk.hidden = !chat || Boolean(talk?.missing);
+  slot.card.hidden = slot.talk.hidden;
+  slot.nothing.hidden = !slot.talk.hidden;
+  slot.loading.hidden = Boolean(talk?.loaded);
+  if (chat && talk && !talk.missing) drawChat(chat);
+  else drawNothing(slot, desk);
+  drawMe(slot, desk);
+  drawBanner(slot, desk, slow);
+  alarm.draw(!slot.banner.hidden);
+}
+
+/** Another conversation: what it had not shown yet comes first. */
+function swap() {
+  shown = desk.current;
+  const { talk } = desk;
+  const chat = chatNow();
+  list.timeline = null;
+  list.timeline = talk?.timeline ?? null;
+  if (chat) wearTint(list, chat);
+}
+
+/** @param {TeamChat} chat */
+function drawChat(chat) {
+  const { talk } = desk;
+  if (!talk) return;
+  wearTint(list, chat);
+  drawTalkHead(slot, desk, talk, chat);
+  writing.draw(chat);
+  drawCard(slot, desk, talk, chat);
+  const [first] = desk.typists(chat.id).map(id => (id ? id : 'visitor'));
+  list.typing(first === 'visitor' ? first : '', first === 'visitor' ? text('typing', { count: 1, names: shortName(visitorName(chat)) }) : '');
+}
+
+/** @type {Record<Told['what'], (told: Told) => void>} what a person hears of once */
+const hear = {
+  took: ({ chat }) => open(chat),
+  lost: ({ chat, user }) => {
+    const who = { id: user, name: desk.people.get(user)?.name ?? text('somebody') };
+    toasts.say(text('lost', { name: who.name, visitor: visitorIn(desk.chats.get(chat)) }), { who });
+  },
+  back: ({ chat, mode, text: back, code, user }) => {
+    writing.restore(chat, mode, back);
+    if (code === 'newer_lines') list.toEnd();
+    else if (code === 'join_first') void askJoin(desk, chat, user);
+    else complain(code);
+  },
+  gone: ({ chat }) => {
+    writing.forget(chat);
+    if (chat === desk.current) toList();
+    toasts.say(text('erased'), { sign: 'eraser' });
+  },
+  heard: () => {},
+  refused: ({ code, command }) => {
+    if (command !== 'open') complain(code);
+  },
+  signed_out: () => location.assign(`${config.base}login`),
+};
+
+/** @param {string} code */
+function complain(code) {
+  toasts.say(text(hasText(`error.${code}`) ? `error.${code}` : 'error.other'), { stays: true });
+}
+
+/** T: the row in focus, else the chat that is shown, else who waits longest. */
+function takeOne() {
+  const candidates = [inbox.focused, desk.current, desk.waiting[0]?.id ?? ''];
+  const id = candidates.find(each => desk.chats.get(each)?.state === 'waiting');
+  if (id) desk.take(id);
+}
+
+async function close() {
+  if (await askAct(desk, 'end')) toList();
+}
+
+/** @param {HTMLElement} element */
+const chatOf = element => element.closest('[data-chat]')?.getAttribute('data-chat') ?? '';
+
+/** A click on a link that is ours, unless it asks for another tab. @param {MouseEvent} event @param {() => void} run */
+function followed(event, run) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  run();
+}
+
+/** @param {boolean} on */
+function openActs(on) {
+  slot.acts.toggleAttribute('data-open', on);
+  slot.actsMore.ariaExpanded = String(on);
+}
+
+onActs({
+  show: (link, event) => followed(event, () => open(chatOf(link))),
+  list: (_, event) => followed(event, toList),
+  take: button => desk.take(chatOf(button)),
+  'take-this': () => desk.take(desk.current),
+  'take-first': takeOne,
+  join: () => void askJoin(desk, desk.current),
+  fold: button => inbox.fold(/** @type {Group} */ (button.closest('[data-group]')?.getAttribute('data-group'))),
+  'more-closed': () => desk.shelf.more(),
+  acts: () => openActs(!slot.acts.hasAttribute('data-open')),
+  unread: () => {
+    const { current } = desk;
+    desk.unsee(current);
+    toList();
+  },
+  'give-back': () => void askAct(desk, 'give_back'),
+  end: () => void close(),
+  card: () => router.go({ chat: desk.current, card: !router.place.card }),
+  'card-close': (_, event) => followed(event, () => router.go({ chat: desk.current })),
+  copy: () => void copied(desk, nameOf).then(done => toasts.say(text(done ? 'copied' : 'copied.not'), { sign: 'copy', stays: !done })),
+  print: () => void printed(desk),
+  erase: () => void askErase(desk),
+  'turn-message': () => turn('message'),
+  'turn-note': () => turn('note'),
+  retry: button => desk.retry(desk.current, button.closest('li')?.dataset.id ?? ''),
+  older: () => desk.older(desk.current),
+  'end-of-list': () => list.toEnd(),
+  available: () => desk.available(!desk.me?.available),
+  again: () => desk.connection.again(),
+  reload: () => location.reload(),
+  keys: () => showKeys(),
+  'toast-close': button => button.closest('.toast')?.remove(),
+  ...alarm.acts,
+});
+
+/** @param {'message' | 'note'} mode */
+function turn(mode) {
+  writing.turn(mode);
+  draw();
+  focusWriting();
+}
+
+/** @param {KeyboardEvent} event @param {() => void} run */
+function instead(event, run) {
+  event.preventDefault();
+  run();
+}
+
+/** @param {KeyboardEvent} event @param {number} step */
+function rove(event, step) {
+  if (!(event.target instanceof Element) || !event.target.closest('l2s-inbox')) return;
+  instead(event, () => inbox.move(step));
+}
+
+onKeys({
+  j: event => instead(event, () => inbox.move(1)),
+  k: event => instead(event, () => inbox.move(-1)),
+  ArrowDown: event => rove(event, 1),
+  ArrowUp: event => rove(event, -1),
+  Home: event => rove(event, -Infinity),
+  End: event => rove(event, Infinity),
+  t: event => instead(event, takeOne),
+  r: event => instead(event, () => turn('message')),
+  '/': event => instead(event, () => (desk.current ? turn('message') : searchClosed())),
+  n: event => instead(event, () => turn('note')),
+  e: event => instead(event, () => void close()),
+  c: event => instead(event, () => desk.current && router.go({ chat: desk.current, card: !router.place.card })),
+  '?': event => instead(event, showKeys),
+  Escape: step => back(step),
+});
+
+function searchClosed() {
+  if (slot.closedFold.ariaExpanded === 'false') inbox.fold('closed');
+  slot.search.focus();
+}
+
+/** Esc: one step out of where one is. @param {KeyboardEvent} event */
+function back(event) {
+  if (slot.acts.hasAttribute('data-open')) {
+    openActs(false);
+    slot.actsMore.focus();
+  } else if (slot.me.open) {
+    slot.me.open = false;
+    slot.me.querySelector('summary').focus();
+  } else if (router.place.card) router.go({ chat: desk.current });
+  else if (event.target === slot.field) inbox.focusRow(desk.current);
+  else if (desk.current) toList();
+}
+
+const drawSoon = perFrame(draw);
+desk.addEventListener('change', () => {
+  told();
+  if (desk.outdated && !writing.dirty) location.reload();
+  notice();
+  drawSoon();
+});
+desk.addEventListener('told', event => {
+  if (event instanceof CustomEvent) hear[/** @type {Told['what']} */ (event.detail.what)](event.detail);
+});
+
+/** A connection that is only a moment away is not worth a word. */
+function notice() {
+  if (desk.connection.phase === 'live') {
+    cancelSlow();
+    cancelSlow = () => {};
+    slow = false;
+  } else if (!slow) {
+    cancelSlow();
+    cancelSlow = realClock.after(PATIENCE, () => {
+      slow = true;
+      drawSoon();
+    });
+  }
+}
+
+composer.addEventListener('l2s:send', event => {
+  const { current } = desk;
+  const chat = chatNow();
+  if (!(event instanceof CustomEvent) || !chat) return;
+  if (writing.mode === 'message' && groupOf(desk, chat) !== 'mine') {
+    event.preventDefault();
+    return;
+  }
+  list.toEnd();
+  desk.post(current, writing.mode, event.detail.text);
+  writing.sent();
+});
+composer.addEventListener('l2s:typing', event => {
+  if (event instanceof CustomEvent) writing.typing(event.detail.on);
+});
+inbox.addEventListener('l2s:fold', event => {
+  if (event instanceof CustomEvent && event.detail.group === 'closed' && !desk.shelf.listed) desk.shelf.open();
+});
+slot.search.addEventListener('input', () => {
+  cancelSearch();
+  cancelSearch = realClock.after(SEARCH, () => {
+    desk.shelf.open(slot.search.value.trim());
+    drawSoon();
+  });
+});
+slot.tabs.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+  if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+  turn(writing.mode === 'note' ? 'message' : 'note');
+  slot[writing.mode === 'note' ? 'tabNote' : 'tabMessage'].focus();
+});
+list.addEventListener('l2s:older', () => desk.older(desk.current));
+list.addEventListener('l2s:seen', look);
+addEventListener('focus', look);
+document.addEventListener('visibilitychange', look);
+document.addEventListener('click', event => {
+  const at = event.target instanceof Element ? event.target : document.body;
+  if (slot.acts.hasAttribute('data-open') && !at.closest('[data-act="acts"]')) openActs(false);
+  if (slot.me.open && !at.closest('.me')) slot.me.open = false;
+});
+alarm.addEventListener('change', drawSoon);
+
+/** One ticker for all that waits, while somebody looks. */
+function tick() {
+  realClock.after(TICK - (realClock.now() % TICK), tick);
+  if (!document.hidden && desk.me) draw();
+}
+
+show(router.place);
+tick();
+keepAwake(desk.connection);

@@ -1,0 +1,47 @@
+/**
+ * What a first chat does not need, fetched when it is first used: message form, receipt, menu, with their words and sheet.
+ *
+ * The markup is a document of its own, so that structure stays in a template; it is read as a document, which is no string
+ * that turns into markup (Trusted Types have nothing to say), and its elements move over.
+ *
+ * @import {Slots} from '../shared/dom.js'
+ * @import {Session} from './session.js'
+ */
+import { slots } from '../shared/dom.js';
+import { learn } from '../shared/texts.js';
+import { serveForm } from './leave.js';
+import { serveMenu } from './menu.js';
+
+/** @param {Session} session @param {Slots} slot @param {string} site @param {string} language */
+export async function comeLate(session, slot, site, language) {
+  const [page] = await Promise.all([markup(`late.${language}.html`), sheet('late.css')]);
+  learn(JSON.parse(page.getElementById('late')?.textContent ?? '{}'));
+  const late = slots(page.body);
+  slot.write.before(late.leave, late.receipt);
+  slot.more.parentElement.append(late.menu);
+  document.body.append(late.ask);
+  Object.assign(slot, late);
+  return { ...serveForm(session, slot, site), ...serveMenu(session, slot, site) };
+}
+
+/** @param {string} name @returns {Promise<Document>} */
+const markup = name =>
+  new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open('GET', new URL(name, import.meta.url));
+    request.responseType = 'document';
+    request.onload = () => (request.response && request.status === 200 ? done(request.response) : failed(request.status));
+    request.onerror = failed;
+    request.send();
+  });
+
+/** @param {string} name @returns {Promise<unknown>} */
+const sheet = name =>
+  new Promise((done, failed) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = new URL(name, import.meta.url).href;
+    link.onload = done;
+    link.onerror = failed;
+    document.head.append(link);
+  });

@@ -1,0 +1,101 @@
+/**
+ * The message form, where nobody is on, and its receipt: each field says what is wrong with it.
+ *
+ * @import {Slots} from '../shared/dom.js'
+ * @import {Session} from './session.js'
+ */
+import { write } from '../shared/dom.js';
+import { text, timeOf, weekdayOf } from '../shared/texts.js';
+
+/** Which field a refusal of the server is about; all others are about the text. */
+const FIELD_OF = new Map([
+  ['bad_mail', 'mail'],
+  ['bad_name', 'name'],
+]);
+
+/** What is wrong with a mail address, as a key of the catalogue; '' = nothing. Pure. @param {string} mail */
+export function mailProblem(mail) {
+  const [before, after] = [mail.slice(0, mail.lastIndexOf('@')), mail.slice(mail.lastIndexOf('@') + 1)];
+  if (!mail) return 'problem.mail';
+  if (!mail.includes('@')) return 'problem.mail.at';
+  if (!before) return 'problem.mail.before';
+  return /^[^@\s]+\.[^@\s.]{2,}$/.test(after) ? '' : after ? 'error.bad_mail' : 'problem.mail.after';
+}
+
+/** @param {Session} session @param {Slots} slot @param {string} site */
+export function serveForm(session, slot, site) {
+  /** @type {HTMLFormElement} */
+  const form = slot.leave;
+  /** @param {string} name @returns {any} */
+  const field = name => form.elements.namedItem(name);
+  const values = () => ({ text: field('text').value.trim(), mail: field('mail').value.trim(), name: field('name').value.trim() });
+  /** @param {string} name @param {string} problem */
+  const tell = (name, problem) => {
+    const line = slot[`problem-${name}`];
+    line.hidden = !problem;
+    write(line.lastElementChild, problem);
+    field(name).ariaInvalid = problem ? 'true' : null;
+  };
+  /** The first field with a problem, after each was told its own. */
+  const wrong = () => {
+    const now = values();
+    const problems = [
+      ['text', now.text ? '' : 'problem.text'],
+      ['mail', mailProblem(now.mail)],
+      ['name', ''],
+    ];
+    for (const [name, key] of problems) tell(name, key && text(key));
+    return problems.find(([, key]) => key)?.[0];
+  };
+
+  form.addEventListener('submit', event => {
+    event.preventDefault();
+    const name = wrong();
+    if (name) field(name).focus();
+    else session.leave(values());
+  });
+  form.addEventListener('input', () => {
+    if (form.querySelector('[aria-invalid]')) wrong();
+  });
+  session.addEventListener('refused', event => {
+    if (!(event instanceof CustomEvent) || event.detail.command !== 'leave') return;
+    const name = FIELD_OF.get(event.detail.code) ?? 'text';
+    tell(name, text(`error.${event.detail.code}`) || text('error.unavailable'));
+    field(name).focus();
+  });
+  return {
+    draw() {
+      write(slot.leaveTitle, text(session.availability === 'away' ? 'form' : 'composer.leave'));
+      slot.back.hidden = !session.chat;
+      slot.submitLeave.ariaDisabled = session.leaving ? 'true' : null;
+      slot.end.hidden = !session.isLive;
+      slot.end.ariaDisabled = slot.forget.ariaDisabled = session.connection.phase === 'live' ? null : 'true';
+      drawReceipt(session, slot, site);
+    },
+    copy: () => copyReference(slot),
+    clear() {
+      form.reset();
+      for (const name of ['text', 'mail', 'name']) tell(name, '');
+    },
+  };
+}
+
+/** @param {Session} session @param {Slots} slot @param {string} site */
+function drawReceipt({ receipt, law }, slot, site) {
+  if (!receipt || !law) return;
+  write(slot.receiptLead, text('receipt.lead', { site }));
+  write(slot.reference, receipt.reference);
+  write(slot.stored, `${weekdayOf(receipt.at)}, ${timeOf(receipt.at)}`);
+  write(slot.answer, receipt.mail ?? '');
+  write(slot.kept, typeof law.days === 'number' ? text('receipt.days', { count: law.days }) : text(`promise.${law.days}`));
+}
+
+/** Without a clipboard (plain http) the reference is selected, ready to be copied. @param {Slots} slot */
+async function copyReference(slot) {
+  try {
+    await navigator.clipboard.writeText(slot.reference.textContent);
+    write(slot.copied, text('receipt.copied'));
+  } catch {
+    getSelection()?.selectAllChildren(slot.reference);
+  }
+}

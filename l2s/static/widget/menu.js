@@ -1,0 +1,79 @@
+/**
+ * What stands behind the "More" button: sound, end, forget.
+ *
+ * The sound is two short tones, made here; the click that asks for it is also the one that browsers want before they play.
+ * The choice lives as long as the page: nothing is stored.
+ *
+ * @import {Slots} from '../shared/dom.js'
+ * @import {Session} from './session.js'
+ */
+import { write } from '../shared/dom.js';
+import { text } from '../shared/texts.js';
+
+/** @type {AudioContext | null} */
+let player = null;
+
+/** @param {Session} session @param {Slots} slot @param {string} site */
+export function serveMenu(session, slot, site) {
+  /** @param {boolean} on */
+  const toggle = on => {
+    slot.menu.hidden = !on;
+    slot.more.ariaExpanded = String(on);
+    if (on) slot.menu.querySelector('button:not([hidden])')?.focus();
+  };
+  /** @param {'end' | 'forget'} what */
+  const confirmed = async what => {
+    toggle(false);
+    const { ask } = slot;
+    for (const [part, key] of [
+      ['askTitle', ''],
+      ['askLead', '.lead'],
+      ['askKeep', '.keep'],
+      ['askDo', '.do'],
+    ]) {
+      write(slot[part], text(`ask.${what}${key}`, { site }));
+    }
+    ask.returnValue = '';
+    ask.showModal();
+    slot.askKeep.focus();
+    await new Promise(closed => ask.addEventListener('close', closed, { once: true }));
+    return ask.returnValue === 'do';
+  };
+  document.addEventListener('click', event => {
+    if (!slot.menu.hidden && event.target instanceof Element && !event.target.closest('[data-act="menu"], .menu')) toggle(false);
+  });
+  session.addEventListener('heard', () => {
+    if (slot.sound.ariaPressed === 'true') chime();
+  });
+  return {
+    toggle,
+    end: async () => (await confirmed('end')) && session.end(),
+    forget: async () => (await confirmed('forget')) && session.forget(),
+    sound() {
+      const on = slot.sound.ariaPressed !== 'true';
+      slot.sound.ariaPressed = String(on);
+      if (on) chime();
+    },
+  };
+}
+
+/** Two tones, 0.3 s, soft. */
+function chime() {
+  player ??= new AudioContext();
+  player.resume();
+  tone(player, 660, player.currentTime);
+  tone(player, 880, player.currentTime + 0.12);
+}
+
+/** @param {AudioContext} context @param {number} pitch @param {number} at */
+function tone(context, pitch, at) {
+  const voice = context.createOscillator();
+  const volume = context.createGain();
+  voice.frequency.value = pitch;
+  volume.gain.setValueAtTime(0, at);
+  volume.gain.linearRampToValueAtTime(0.08, at + 0.02);
+  volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.2);
+  voice.connect(volume).connect(context.destination);
+  voice.start(at);
+  voice.stop(at + 0.22);
+}

@@ -1,0 +1,302 @@
+/**
+ * The visitor's panel, entry of the frame and of the hosted chat page: the only file that knows session, host and elements.
+ *
+ * The session changes, `draw` shows it once a frame. Unread and receipts never wait for a drawing: a closed frame gets none.
+ * "Read" needs the panel open, the focus inside, and the newest entry in view. What a first chat does not need (form, menu,
+ * the hosted page's own storage) is fetched when it is first used.
+ */
+import { realClock } from '../shared/clock.js';
+import { Composer } from '../shared/composer.js';
+import { dataOf, icon, onActs, perFrame, setDial, slots, write } from '../shared/dom.js';
+import { Messages } from '../shared/messages.js';
+import { speak, text, timeOf } from '../shared/texts.js';
+import { keepAwake } from '../shared/wake.js';
+import { bannerNow } from './banner.js';
+import { drawHead, names } from './head.js';
+import { meetHost } from './host.js';
+import { promised } from './promise.js';
+import { Session } from './session.js';
+
+const PATIENCE = 1500;
+
+const config = dataOf('config');
+const language = document.documentElement.lang;
+speak(language, dataOf('texts'));
+const slot = slots(document.body);
+/** @type {Messages} */
+const list = slot.messages;
+/** @type {Composer} */
+const composer = slot.composer;
+const site = slot.title.textContent;
+
+let isOpen = false;
+let hover = true;
+let wantsForm = false;
+let slow = false;
+let shown = '';
+let wasLive = true;
+let cancelSlow = () => {};
+/** @type {import('./host.js').Host} */
+let host = () => {};
+/** @typedef {Awaited<ReturnType<typeof import('./late.js').comeLate>>} Late */
+/** @type {Promise<Late> | undefined} */
+let coming;
+/** @type {Late | undefined} */
+let late;
+
+const session = new Session({
+  open: () => new WebSocket(new URL(config.socket, location.href.replace(/^http/, 'ws'))),
+  config: { site: config.site, protocol: config.protocol, language, objected: objects() },
+  want: () => host('want'),
+  forget: () => host('forget'),
+  clock: realClock,
+});
+
+/** Global Privacy Control and Do Not Track are the Object button, pressed once for all sites. */
+function objects() {
+  /** @type {any} */
+  const { globalPrivacyControl, doNotTrack } = navigator;
+  return globalPrivacyControl === true || doNotTrack === '1';
+}
+
+/** @type {import('./host.js').Heard} */
+const heard = {
+  hello(page) {
+    session.begin(page);
+    keepAwake(session.connection);
+  },
+  token: ({ token, kept }) => session.adopt(token, kept),
+  moved: ({ page }) => session.moved(page),
+  open({ open, hover: pointer }) {
+    isOpen = open;
+    hover = pointer;
+    if (open) entered();
+  },
+};
+
+/** The panel was opened: at the first unread entry, with the focus where one writes, if there is a keyboard at hand. */
+function entered() {
+  const [first] = session.unread;
+  if (first) list.startAt(first.seq);
+  else list.toEnd();
+  draw();
+  focusWriting();
+  look();
+}
+
+/** A field with the focus raises a phone's keyboard, so there the conversation has it. */
+function focusWriting() {
+  if (!hover) slot.box.focus({ preventScroll: true });
+  else if (shown === 'form') (typed() ? slot.leaveMail : slot.leaveText).focus();
+  else composer.focus();
+}
+
+/** Has the visitor seen the end? */
+function look() {
+  const looks = isOpen && !document.hidden && document.hasFocus() && shown === 'chat' && list.atEnd;
+  if (looks) session.see(session.timeline.newest);
+}
+
+/** What cannot wait for a drawing. */
+function tellOutside() {
+  look();
+  host('unread', { count: session.unread.length });
+  if (!session.law) return;
+  host('availability', { availability: session.availability, people: session.people.map(({ name }) => name).slice(0, 3) });
+  if (session.token) host('chat', { open: session.isLive });
+}
+
+/** Which part is shown. What is being written decides with, so that nobody loses a form under their hands. */
+function viewNow() {
+  const { chat, receipt, timeline, law, availability, isLive, refusal, outdated } = session;
+  if (refusal && !outdated) return 'broken';
+  if (receipt) return 'receipt';
+  if (wantsForm) return 'form';
+  if (isLive || timeline.pending.length || chat) return 'chat';
+  if (!law) return 'loading';
+  return availability === 'away' || typed() ? 'form' : 'greeting';
+}
+
+/** Form, receipt and menu, from the server. Where they cannot come, the next use asks again. @returns {Promise<Late>} */
+function comes() {
+  coming ??= import('./late.js')
+    .then(({ comeLate }) => comeLate(session, slot, site, language))
+    .then(here => {
+      late = here;
+      drawSoon();
+      return here;
+    });
+  coming.catch(() => {
+    coming = undefined;
+  });
+  return coming;
+}
+
+/** What stands in the message form. */
+const typed = () => slot.leaveText?.value.trim() ?? '';
+
+function draw() {
+  let view = viewNow();
+  if (!late && (view === 'form' || view === 'receipt')) {
+    comes();
+    view = shown || 'loading';
+  }
+  if (view === 'form' && shown !== view) moveIntoForm();
+  slot.panel.dataset.view = view;
+  const moved = shown !== view && shown && isOpen;
+  shown = view;
+  drawHead(slot, session, site);
+  drawWords();
+  drawBanner();
+  drawPromise();
+  const typing = session.typists.all;
+  list.typing(typing[0]?.id ?? '', typing.length ? text('typing', { count: typing.length, names: names(typing) }) : '');
+  if (moved) refocus();
+}
+
+/** What was typed for a chat is not typed again. */
+function moveIntoForm() {
+  slot.leaveText.value ||= composer.value;
+  composer.value = '';
+}
+
+/** The part with the focus in it went away. */
+function refocus() {
+  const { activeElement } = document;
+  if (activeElement && activeElement !== document.body && activeElement.checkVisibility()) return;
+  if (shown === 'receipt') slot.receipt.focus();
+  else focusWriting();
+}
+
+function drawWords() {
+  const { chat, people, isLive, availability } = session;
+  const away = availability === 'away';
+  const owner = isLive && chat?.owner ? session.nameOf(chat.owner) : '';
+  const to = owner || (chat && !isLive ? '' : names(people));
+  const placeholder = to
+    ? text('composer.to', { names: to })
+    : text(chat && !isLive ? (away ? 'composer.leave' : 'composer.again') : 'composer');
+  composer.words = { placeholder, label: placeholder, send: to ? text('send.to', { names: to }) : text('send') };
+  write(slot.reach, people.length ? text('greeting.names', { names: names(people) }) : text('greeting.somebody', { site }));
+  write(slot.why, text(`error.${session.refusal}`));
+  slot.more.hidden = !session.token || !chat;
+  late?.draw();
+}
+
+function drawBanner() {
+  const banner = bannerNow(session, shown, slow);
+  slot.banner.hidden = !banner;
+  write(slot.line, banner ? text(banner.words) : '');
+  if (!banner) return;
+  slot.banner.dataset.kind = banner.kind;
+  icon(slot.sign, banner.sign);
+  slot.remedy.hidden = !banner.act;
+  slot.remedy.dataset.act = banner.act;
+  write(slot.remedy, text(`${banner.words}.do`));
+}
+
+function drawPromise() {
+  const { law, held, objected, chat } = session;
+  if (!law) return;
+  const { words, left } = promised({ law, held, objected, chat, form: shown === 'form', at: session.now });
+  write(slot.promise, words);
+  setDial(slot.dial, left);
+}
+
+/** @param {boolean} form  the message form, though there is a chat */
+function show(form) {
+  wantsForm = form;
+  session.receipt = null;
+  draw();
+  focusWriting();
+}
+
+onActs({
+  close: () => host('close'),
+  menu: () => comes().then(({ toggle }) => toggle(slot.menu.hidden)),
+  sound: () => late?.sound(),
+  'ask-end': () => late?.end(),
+  'ask-forget': () => late?.forget(),
+  older: () => session.older(),
+  reload: () => location.reload(),
+  again: () => session.connection.again(),
+  retry: button => session.retry(button.closest('li')?.dataset.id ?? ''),
+  'end-of-list': () => list.toEnd(),
+  copy: () => late?.copy(),
+  another: () => {
+    late?.clear();
+    show(session.availability === 'away');
+  },
+  back: () => show(false),
+  'by-mail': () =>
+    comes().then(() => {
+      slot.leaveText.value ||= session.ownWords;
+      show(true);
+    }),
+  'chat-instead': () => {
+    composer.value = typed();
+    late?.clear();
+    show(false);
+  },
+});
+
+/** A connection that is only a moment away is not worth a word. */
+function watchConnection() {
+  const live = session.connection.phase === 'live';
+  if (live === wasLive) return;
+  wasLive = live;
+  cancelSlow();
+  slow = false;
+  if (live) return;
+  cancelSlow = realClock.after(PATIENCE, () => {
+    slow = true;
+    drawSoon();
+  });
+}
+
+const drawSoon = perFrame(draw);
+session.addEventListener('change', () => {
+  tellOutside();
+  if (session.outdated && !composer.value && !typed()) location.reload();
+  watchConnection();
+  drawSoon();
+});
+composer.addEventListener('l2s:send', event => {
+  if (session.law && session.availability === 'away' && !session.isLive) {
+    event.preventDefault();
+    comes().then(() => show(true));
+    return;
+  }
+  list.toEnd();
+  if (event instanceof CustomEvent) session.send(event.detail.text);
+});
+composer.addEventListener('l2s:typing', event => {
+  if (event instanceof CustomEvent) session.typing(event.detail.on);
+});
+list.addEventListener('l2s:older', () => session.older());
+list.addEventListener('l2s:seen', look);
+addEventListener('focus', look);
+document.addEventListener('visibilitychange', look);
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Escape' || event.isComposing || slot.ask?.open) return;
+  if (slot.menu?.hidden === false) {
+    late?.toggle(false);
+    slot.more.focus();
+  } else host('close');
+});
+
+list.isMine = by => by === 'visitor';
+list.nameOf = by => session.nameOf(by);
+list.sentence = (name, user, at) => {
+  const time = timeOf(at);
+  return text(`event.${name}${time && '.at'}`, { site, time, name: session.nameOf(user) }) || text(`event.${name}`);
+};
+list.timeline = session.timeline;
+slot.notice.href = config.notice;
+slot.close.hidden = parent === window;
+if (parent !== window) host = meetHost(heard);
+else {
+  import('./hosted.js').then(({ standAlone }) => {
+    host = standAlone(heard, config.site);
+  });
+}

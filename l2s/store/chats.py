@@ -1,0 +1,312 @@
+"""Visitors, chats, their details and participants. Every load returns the law's head with the chat."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from l2s.domain.chats import DETAILS, Chat, Details, Participant
+from l2s.domain.people import User
+from l2s.errors import Conflict
+from l2s.privacy.gate import Sealed, held
+from l2s.store.sql import Row, Sql, Write
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """A visitor who wrote at least once. `lives`: the token was not forgotten."""
+
+    id: str
+    account: str
+    site: str
+    lives: bool
+    objected: bool
+    is_test: bool
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a visitor's send needs, in one look-up. `site`: (account, department, head)."""
+
+    site: tuple[str, str, int]
+    visitor: Visitor | None
+    chat: Chat | None
+    duplicate: int | None  # messages.id of the same client id
+
+
+_CHAT: Final = """c.id, c.account_id, c.site_id, c.department_id, c.visitor_id, c.state, c.rev, c.pub, c.said, c.since,
+    s.law_head, v.objected, c.owner_id, c.previous_id, c.opened_at, c.taken_at, c.ended_at, c.closed_why,
+    c.visitor_delivered, c.visitor_read, c.language, v.is_test"""
+_FROM: Final = "FROM chats c JOIN sites s ON s.id = c.site_id JOIN visitors v ON v.id = c.visitor_id"
+_WIDTH: Final = 22
+
+_ADD_VISITOR: Final = Write(
+    """INSERT INTO visitors (id, account_id, site_id, token_hash, is_test, objected, created_at, since)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)""",
+    {4: "visitors.token_hash"},
+)
+_OBJECTED: Final = Write("UPDATE visitors SET objected = ?2 WHERE id = ?1 AND objected <> ?2")
+_FORGET: Final = Write("UPDATE visitors SET token_hash = NULL WHERE id = ?1 AND token_hash IS NOT NULL")
+_ADD_CHAT: Final = Write(
+    """INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, previous_id, state, rev, pub, said, opened_at,
+    language, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, 0, ?8, ?9, ?10)""",
+    {8: "chats.opened_at"},
+)
+_CHANGE: Final = Write(
+    """UPDATE chats SET rev = ?3, pub = ?4, said = ?5, state = ?6, owner_id = ?7, opened_at = ?8, taken_at = ?9, ended_at = ?10,
+    closed_why = ?11, visitor_delivered = ?12, visitor_read = ?13 WHERE id = ?1 AND rev = ?2""",
+    {8: "chats.opened_at", 9: "chats.taken_at", 12: "chats.visitor_delivered", 13: "chats.visitor_read"},
+)
+_MOVE: Final = Write("UPDATE chats SET rev = ?3, pub = ?4, said = ?5 WHERE id = ?1 AND rev = ?2")
+_VISITOR_MARKS: Final = Write(
+    "UPDATE chats SET visitor_delivered = ?2, visitor_read = ?3 WHERE id = ?1",
+    {2: "chats.visitor_delivered", 3: "chats.visitor_read"},
+)
+_DETAILS: Final = Write(
+    """INSERT INTO details (chat_id, name, mail, address, browser, page, referrer, since)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (chat_id) DO UPDATE SET
+    name = coalesce(?2, details.name), mail = coalesce(?3, details.mail), address = coalesce(?4, details.address),
+    browser = coalesce(?5, details.browser), page = coalesce(?6, details.page),
+    referrer = coalesce(details.referrer, ?7)""",
+    {number + 2: f"details.{name}" for number, name in enumerate(DETAILS)},
+)
+_PARTICIPANT: Final = Write(
+    """INSERT INTO participants (chat_id, user_id, joined, delivered, read, heard, since)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (chat_id, user_id) DO UPDATE SET
+    joined = ?3, delivered = ?4, read = ?5, heard = ?6""",
+    {4: "participants.delivered", 5: "participants.read"},
+)
+
+
+def _chat(row: Row, at: int = 0) -> Chat:
+    since, ended = row[at + 9], row[at + 16]
+    opened, taken, delivered, read = row[at + 14], row[at + 15], row[at + 18], row[at + 19]
+    return Chat(
+        row[at],
+        row[at + 1],
+        row[at + 2],
+        row[at + 3],
+        row[at + 4],
+        row[at + 5],
+        row[at + 6],
+        row[at + 7],
+        row[at + 8],
+        since,
+        row[at + 10],
+        row[at + 11] == 1,
+        row[at + 12],
+        row[at + 13],
+        None if opened is None else held("times", opened, since, ended),
+        None if taken is None else held("times", taken, since, ended),
+        ended,
+        row[at + 17],
+        None if delivered is None else held("read_marks", delivered, since, ended),
+        None if read is None else held("read_marks", read, since, ended),
+        row[at + 20],
+        row[at + 21] == 1,
+    )
+
+
+_KNOWN: Final = f"""SELECT s.account_id, s.department_id, s.law_head,
+    v.id, v.token_hash IS NOT NULL, v.objected, v.is_test, m.id, {_CHAT}
+    FROM sites s LEFT JOIN visitors v ON v.id = ?2 AND v.site_id = s.id
+    LEFT JOIN chats c ON c.visitor_id = v.id AND c.state IN ('waiting', 'open')
+    LEFT JOIN messages m ON m.author_id = ?2 AND m.client_id = ?3
+    WHERE s.id = ?1 AND s.removed_at IS NULL"""
+
+
+def known(sql: Sql, site: str, visitor: str, client_id: str) -> Known | None:
+    """Site, visitor, live chat and an earlier message of the same id; None for an unknown site."""
+    row = sql.one(_KNOWN, site, visitor, client_id)
+    if not row:
+        return None
+    account = row[0]
+    person = Visitor(row[3], account, site, bool(row[4]), bool(row[5]), bool(row[6])) if row[3] else None
+    return Known((account, row[1], row[2]), person, _chat(row, 8) if row[8] else None, row[7])
+
+
+def load(sql: Sql, key: str) -> Chat | None:
+    """A chat by id."""
+    row = sql.one(f"SELECT {_CHAT} {_FROM} WHERE c.id = ?1", key)
+    return _chat(row) if row else None
+
+
+def latest(sql: Sql, visitor: str) -> Chat | None:
+    """The visitor's newest chat, live or not."""
+    row = sql.one(
+        f"""SELECT {_CHAT} {_FROM} WHERE c.visitor_id = ?1
+        ORDER BY CASE WHEN c.state IN ('waiting', 'open') THEN 1 ELSE 0 END DESC, c.since DESC, c.ended_at DESC LIMIT 1""",
+        visitor,
+    )
+    return _chat(row) if row else None
+
+
+def live(sql: Sql, account: str) -> list[Chat]:
+    """All chats of an account that are not closed."""
+    rows = sql.all(f"SELECT {_CHAT} {_FROM} WHERE c.account_id = ?1 AND c.state IN ('waiting', 'open', 'left')", account)
+    return [_chat(row) for row in rows]
+
+
+def closed(sql: Sql, account: str, before: int, most: int) -> list[Chat]:
+    """Closed chats of an account, newest first; `before`: ended_at of the last row of the page before, 0 = from the top."""
+    rows = sql.all(
+        f"""SELECT {_CHAT} {_FROM} WHERE c.account_id = ?1 AND c.state = 'closed' AND (?2 = 0 OR c.ended_at < ?2)
+        ORDER BY c.ended_at DESC LIMIT ?3""",
+        account,
+        before,
+        most,
+    )
+    return [_chat(row) for row in rows]
+
+
+def count_closed(sql: Sql, account: str) -> int:
+    """How many closed chats an account holds."""
+    row = sql.one("SELECT count(*) FROM chats WHERE account_id = ?1 AND state = 'closed'", account)
+    return int(row[0]) if row else 0
+
+
+def owned(sql: Sql, user: str) -> list[Chat]:
+    """The open chats of one user."""
+    return [_chat(row) for row in sql.all(f"SELECT {_CHAT} {_FROM} WHERE c.owner_id = ?1 AND c.state = 'open'", user)]
+
+
+def of_visitor(sql: Sql, visitor: str) -> list[str]:
+    """Ids of all chats of a visitor."""
+    return [row[0] for row in sql.all("SELECT id FROM chats WHERE visitor_id = ?1", visitor)]
+
+
+def visitor(sql: Sql, key: str) -> Visitor | None:
+    """A visitor by id."""
+    row = sql.one("SELECT id, account_id, site_id, token_hash IS NOT NULL, objected, is_test FROM visitors WHERE id = ?1", key)
+    return Visitor(row[0], row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5])) if row else None
+
+
+def add_visitor(sql: Sql, person: Visitor, token: Sealed[bytes] | None, day: int, since: int) -> None:
+    """A visitor's first message makes the row. `day`: ms at midnight."""
+    sql.run(
+        _ADD_VISITOR,
+        person.id,
+        person.account,
+        person.site,
+        token,
+        int(person.is_test),
+        int(person.objected),
+        day,
+        since,
+    )
+
+
+def set_objected(sql: Sql, key: str, on: bool) -> bool:
+    """Object, or take it back; False if it was so already."""
+    return sql.run(_OBJECTED, key, int(on)) == 1
+
+
+def forget_token(sql: Sql, key: str) -> bool:
+    """The token is worth nothing from now on."""
+    return sql.run(_FORGET, key) == 1
+
+
+def add(sql: Sql, chat: Chat) -> None:
+    """A new chat at rev 0; the caller adds its first entries and then calls `change`."""
+    sql.run(
+        _ADD_CHAT,
+        chat.id,
+        chat.account,
+        chat.site,
+        chat.department,
+        chat.visitor,
+        chat.previous,
+        chat.state,
+        chat.opened_at,
+        chat.language,
+        chat.since,
+    )
+
+
+def _swapped(moved: int) -> None:
+    if moved != 1:  # cannot happen with one writer; elsewhere the group is taken again
+        raise Conflict("chat_moved")
+
+
+def change(sql: Sql, before: Chat, after: Chat) -> None:
+    """Everything of a chat, by compare-and-swap on `rev`."""
+    moved = sql.run(
+        _CHANGE,
+        before.id,
+        before.rev,
+        after.rev,
+        after.pub,
+        after.said,
+        after.state,
+        after.owner,
+        after.opened_at,
+        after.taken_at,
+        after.ended_at,
+        after.closed_why,
+        after.visitor_delivered,
+        after.visitor_read,
+    )
+    _swapped(moved)
+
+
+def move(sql: Sql, before: Chat, after: Chat) -> None:
+    """Only the counters, by compare-and-swap on `rev`: the cheap way for one more message."""
+    _swapped(sql.run(_MOVE, before.id, before.rev, after.rev, after.pub, after.said))
+
+
+def set_visitor_marks(sql: Sql, key: str, delivered: Sealed[int] | None, read: Sealed[int] | None) -> None:
+    """The visitor's watermarks."""
+    sql.run(_VISITOR_MARKS, key, delivered, read)
+
+
+def details(sql: Sql, chat: Chat) -> Details:
+    """What is held beside the words."""
+    row = sql.one("SELECT name, mail, address, browser, page, referrer, since FROM details WHERE chat_id = ?1", chat.id)
+    if not row:
+        return Details()
+    return Details(*(held(name, row[index], row[6], chat.ended_at) for index, name in enumerate(DETAILS)))
+
+
+def set_details(sql: Sql, chat: Chat, told: Details) -> None:
+    """Add or replace what is known; an absent value leaves the old one."""
+    values: list[Any] = [getattr(told, name) for name in DETAILS]
+    if any(value is not None for value in values):
+        sql.run(_DETAILS, chat.id, *values, chat.since)
+
+
+def participants(sql: Sql, chat: Chat) -> tuple[Participant, ...]:
+    """Users with marks in a chat."""
+    rows = sql.all(
+        "SELECT user_id, joined, heard, delivered, read, since FROM participants WHERE chat_id = ?1 ORDER BY user_id", chat.id
+    )
+    return tuple(
+        Participant(
+            row[0],
+            bool(row[1]),
+            row[2],
+            held("read_marks", row[3], row[5], chat.ended_at),
+            held("read_marks", row[4], row[5], chat.ended_at),
+        )
+        for row in rows
+    )
+
+
+def participant(sql: Sql, chat: Chat, user: str) -> Participant | None:
+    """One user's place in a chat."""
+    return next((one for one in participants(sql, chat) if one.user == user), None)
+
+
+def set_participant(sql: Sql, chat: Chat, one: Participant) -> None:
+    """Join, leave or move marks."""
+    sql.run(_PARTICIPANT, chat.id, one.user, int(one.joined), one.delivered, one.read, one.heard, chat.since)
+
+
+def people(sql: Sql, chat: Chat) -> tuple[User, ...]:
+    """Every user who wrote, joined or owns: those a visitor may know by name."""
+    rows = sql.all(
+        """SELECT u.id, u.account_id, u.name, u.role, u.state, u.available FROM users u WHERE u.id = ?2 OR u.id IN
+        (SELECT user_id FROM participants WHERE chat_id = ?1 AND joined = 1) OR u.id IN
+        (SELECT author_id FROM messages WHERE chat_id = ?1 AND author = 'user' AND kind <> 'note') ORDER BY u.id""",
+        chat.id,
+        chat.owner or "",
+    )
+    return tuple(User(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows)

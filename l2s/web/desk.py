@@ -1,0 +1,217 @@
+"""The desk's pages: the console's document, and the forms for users, sites and one's own sessions."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, get_args
+
+from aiohttp import web
+
+from l2s.actions import people, sites
+from l2s.actions.people import checked_password, hash_password, verify_password
+from l2s.actions.sites import checked_site
+from l2s.clock import DAY
+from l2s.domain.people import ROLES, Role
+from l2s.errors import BadInput, NotFound, Refused
+from l2s.protocol import PROTOCOL
+from l2s.web.arrivals import language
+from l2s.web.doors import form, hashing, problems
+from l2s.web.keys import ACTOR, LIVE, PAGES, URLS
+from l2s.web.middleware import nonce, session
+from l2s.web.pages import LANGUAGES, block
+
+_COLOUR: Final = re.compile(r"#[0-9a-f]{6}\Z")
+
+
+async def console(request: web.Request) -> web.Response:
+    """`/console` and `/console/chat/…`: one document, the URL is its state."""
+    session(request)
+    urls, lang, actor = request.app[URLS], language(request, LANGUAGES), request[ACTOR]
+    config = {"protocol": PROTOCOL, "socket": urls.at("/ws/console"), "base": urls.at("/"), "me_role": actor.role}
+    body = request.app[PAGES].render(
+        "console.html", lang, "console", config=block(config), role=actor.role, nonce=nonce(request)
+    )
+    return web.Response(text=body, content_type="text/html")
+
+
+def _page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
+    lang, actor = language(request, LANGUAGES), request[ACTOR]
+    values = {"problems": {}, "fields": {}, "done": "", **values}
+    pages = request.app[PAGES]
+
+    def words(key: str) -> str:
+        return pages.text(lang, "console", key)
+
+    body = pages.render(template, lang, actor=actor, role=actor.role, tc=words, nonce=nonce(request), **values)
+    return web.Response(text=body, content_type="text/html", status=status)
+
+
+async def users_page(request: web.Request) -> web.Response:
+    """Who works here."""
+    return await _users(request)
+
+
+async def _users(request: web.Request, status: int = 200, **values: object) -> web.Response:
+    house, key = request.app[LIVE].house, session(request)
+    rows = await house.engine.read(lambda sql: people.all_users(house, key, sql))
+    here = request.app[LIVE].presence.is_here
+    return _page(request, "users.html", status, rows=[(row, here(row.user.id)) for row in rows], roles=ROLES, **values)
+
+
+def _role(text: str) -> Role:
+    if text not in get_args(Role):
+        raise BadInput("bad_role")
+    return next(role for role in ROLES if role == text)
+
+
+async def users(request: web.Request) -> web.Response:
+    """Invite, link, disable, enable, or change the role."""
+    house, key, fields = request.app[LIVE].house, session(request), await form(request)
+    act, user = fields.get("act", ""), fields.get("user", "")
+    try:
+        if act == "invite":
+            mail, name = fields.get("mail", ""), fields.get("name", "")
+            secret = await house.engine.write(people.invite(house, key, None, mail, name, _role(fields.get("role", ""))))
+            return await _users(request, link=_link(request, secret), link_for=name)
+        if act == "link":
+            secret = await house.engine.write(people.user_link(house, key, fields.get("mail", "")))
+            return await _users(request, link=_link(request, secret), link_for=fields.get("mail", ""))
+        if act in ("disable", "enable"):
+            await house.engine.write(people.change_user(house, key, user, disable=act == "disable"))
+        elif act == "role":
+            await house.engine.write(people.change_user(house, key, user, role=_role(fields.get("role", ""))))
+        else:
+            raise BadInput("bad_request")
+    except Refused as problem:
+        return await _users(request, problem.status, fields=fields, problems=problems(request, problem))
+    raise web.HTTPSeeOther(request.app[URLS].at("/console/users"))
+
+
+def _link(request: web.Request, secret: str) -> str:
+    return request.app[URLS].full(f"/link/{secret}", request.host)
+
+
+async def sites_page(request: web.Request) -> web.Response:
+    """All sites; with one site the site itself."""
+    house, key = request.app[LIVE].house, session(request)
+    rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
+    if len(rows) == 1 and "new" not in request.query:
+        raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{rows[0].site.id}"))
+    return _page(request, "sites.html", rows=rows)
+
+
+async def site_new(request: web.Request) -> web.Response:
+    """One more site."""
+    house, key, fields = request.app[LIVE].house, session(request), await form(request)
+    try:
+        made = await house.engine.write(sites.add_site(house, key, _checked(fields)))
+    except Refused as problem:
+        rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
+        return _page(request, "sites.html", problem.status, rows=rows, fields=fields, problems=problems(request, problem))
+    raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{made}"))
+
+
+def _checked(fields: dict[str, str]) -> sites.NewSite:
+    origins = fields.get("origins", "").replace(",", "\n").splitlines()
+    return checked_site(
+        fields.get("site", ""), origins, fields.get("controller", ""), fields.get("contact", ""), fields.get("language", "en")
+    )
+
+
+async def _site(request: web.Request, status: int = 200, **values: object) -> web.Response:
+    house, key, urls = request.app[LIVE].house, session(request), request.app[URLS]
+    rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
+    row = next((one for one in rows if one.site.id == request.match_info["site"]), None)
+    if row is None:
+        raise NotFound("not_found")
+    site = row.site
+    tag = f'<script async src="{urls.full(f"/l2s.js?site={site.id}", request.host)}"></script>'
+    origin = urls.origin(request.host)
+    return _page(
+        request, "site.html", status, row=row, tag=tag, origin=origin, hosted=urls.full(f"/chat/{site.id}", request.host),
+        seen_today=site.seen_day == house.clock.at() // DAY, languages=LANGUAGES, many=len(rows) > 1, **values,
+    )  # fmt: skip
+
+
+async def site_page(request: web.Request) -> web.Response:
+    """The tag with its light, and what may be changed at once."""
+    return await _site(request)
+
+
+async def site_state(request: web.Request) -> web.Response:
+    """What the light of the tag page asks: seen today, and who was refused."""
+    house, key = request.app[LIVE].house, session(request)
+    rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
+    row = next((one for one in rows if one.site.id == request.match_info["site"]), None)
+    if row is None:
+        raise NotFound("not_found")
+    seen = row.site.seen_day == house.clock.at() // DAY
+    return web.json_response({"seen": seen, "refused": [origin for origin, _ in row.refused]})
+
+
+async def site_change(request: web.Request) -> web.Response:
+    """Save, or allow an origin that was refused."""
+    house, key, fields = request.app[LIVE].house, session(request), await form(request)
+    try:
+        if "allow" in fields:
+            fields = await _allowing(request, fields["allow"])
+        colour = fields.get("colour", "").strip().lower()
+        if colour and not _COLOUR.match(colour):
+            raise BadInput("bad_colour")
+        await house.engine.write(sites.change_site(house, key, request.match_info["site"], _checked(fields), colour))
+    except Refused as problem:
+        return await _site(request, problem.status, fields=fields, problems=problems(request, problem))
+    raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{request.match_info['site']}"))
+
+
+async def _allowing(request: web.Request, origin: str) -> dict[str, str]:
+    house, key = request.app[LIVE].house, session(request)
+    rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
+    row = next((one for one in rows if one.site.id == request.match_info["site"]), None)
+    if row is None:
+        raise NotFound("not_found")
+    site = row.site
+    return {
+        "site": site.name, "origins": "\n".join((*site.origins, origin)), "controller": site.controller,
+        "contact": site.contact, "language": site.language, "colour": site.colour,
+    }  # fmt: skip
+
+
+async def _sessions(request: web.Request, status: int = 200, **values: object) -> web.Response:
+    house, key = request.app[LIVE].house, session(request)
+    rows = await house.engine.read(lambda sql: people.my_sessions(house, key, sql))
+    return _page(request, "sessions.html", status, rows=rows, current=key, **values)
+
+
+async def sessions_page(request: web.Request) -> web.Response:
+    """One's own sign-ins, and the password."""
+    return await _sessions(request)
+
+
+async def sessions(request: web.Request) -> web.Response:
+    """End a session, all others, or change the password."""
+    house, key, fields = request.app[LIVE].house, session(request), await form(request)
+    act = fields.get("act", "")
+    try:
+        if act == "end":
+            await house.engine.write(people.end_session(house, key, fields.get("session", "")))
+        elif act == "others":
+            await house.engine.write(people.end_other_sessions(house, key))
+        elif act == "password":
+            await _change_password(request, fields)
+            return await _sessions(request, done="password")
+        else:
+            raise BadInput("bad_request")
+    except Refused as problem:
+        return await _sessions(request, problem.status, problems=problems(request, problem))
+    raise web.HTTPSeeOther(request.app[URLS].at("/console/sessions"))
+
+
+async def _change_password(request: web.Request, fields: dict[str, str]) -> None:
+    live, key, actor = request.app[LIVE], session(request), request[ACTOR]
+    live.limits.take("password", actor.id, live.house.settings.rate_signin, 15 * 60_000)
+    stored = await live.house.engine.read(lambda sql: people.own_password(live.house, key, sql))
+    if not await hashing(verify_password, stored, fields.get("old", "")[:1024]):
+        raise BadInput("wrong_password")
+    password = checked_password(fields.get("password", ""), actor.name)
+    await live.house.engine.write(people.new_password(live.house, key, await hashing(hash_password, password)))

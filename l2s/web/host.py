@@ -1,0 +1,96 @@
+"""What the host may do at the box: the same verbs through the running server's socket, or on a database that nobody serves.
+
+The socket is 0600 in a 0700 directory; whoever can open it is the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from l2s.actions import people, sites
+from l2s.actions.house import House
+from l2s.actions.people import NAME_MAX, hash_password
+from l2s.actions.sites import NewOwner, checked_site
+from l2s.domain.people import HOST
+from l2s.domain.text import mail_address, one_line
+from l2s.errors import BadInput, Conflict, L2sError
+from l2s.store import accounts
+from l2s.web.live import Live
+from l2s.web.urls import Urls
+
+Args = dict[str, Any]
+Verb = Callable[[House, Urls, Args], Awaitable[Args]]
+
+
+async def make_account(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s init`: the first account, or one more by name."""
+    existing = await house.engine.read(accounts.account_ids)
+    if existing and not args.get("account"):
+        raise Conflict("initialised_already")
+    mail = mail_address(args["owner_email"])
+    name = one_line(args.get("owner_name") or mail.partition("@")[0], NAME_MAX, "bad_name")
+    password = args.get("password")
+    if password:
+        password = hash_password(people.checked_password(password, mail, name))
+    controller = args.get("controller") or args.get("account") or args["site_name"]
+    new = checked_site(args["site_name"], args["origins"], controller, args.get("contact") or mail, args.get("language", "en"))
+    made = await house.engine.write(sites.make_account(house, new, NewOwner(name, mail, password)))
+    answer: Args = {**made._asdict(), "tag": urls.tag(made.site), "notice": urls.full(f"/privacy/{made.site}")}
+    if not password:
+        answer["link"] = await _link(house, urls, mail)
+    return answer
+
+
+async def _link(house: House, urls: Urls, mail: str) -> str:
+    secret = await house.engine.write(people.user_link(house, HOST, mail))
+    return urls.full(f"/link/{secret}")
+
+
+async def user_link(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s user link EMAIL`: a way back in."""
+    return {"link": await _link(house, urls, args["mail"])}
+
+
+async def user_add(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s user add EMAIL`: an invitation."""
+    known = await house.engine.read(accounts.account_ids)
+    account = args.get("account") or (known[0] if known else "")
+    if account not in known:
+        raise BadInput("unknown_account")
+    name = args.get("name") or args["mail"].partition("@")[0]
+    secret = await house.engine.write(people.invite(house, HOST, account, args["mail"], name, args.get("role", "operator")))
+    return {"link": urls.full(f"/link/{secret}")}
+
+
+async def owner_link(house: House, urls: Urls, args: Args) -> Args:
+    """The first link again, while there is no owner."""
+    secret = await house.engine.write(sites.first_link(house))
+    return {"link": urls.full(f"/link/{secret}") if secret else ""}
+
+
+VERBS: Final[dict[str, Verb]] = {
+    "make_account": make_account,
+    "user_link": user_link,
+    "user_add": user_add,
+    "owner_link": owner_link,
+}
+
+
+def host_app(live: Live, urls: Urls) -> web.Application:
+    """The application behind the unix socket."""
+
+    async def answer(request: web.Request) -> web.Response:
+        verb = VERBS.get(request.match_info["verb"])
+        if verb is None:
+            return web.json_response({"error": "unknown_verb"}, status=404)
+        try:
+            return web.json_response(await verb(live.house, urls, await request.json()))
+        except L2sError as problem:
+            return web.json_response({"error": problem.code, "data": problem.data}, status=problem.status)
+
+    app = web.Application()
+    app.router.add_post("/{verb}", answer)
+    return app

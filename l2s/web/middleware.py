@@ -1,0 +1,141 @@
+"""What holds for every request: known hosts, own-site writes, who is signed in, errors as pages or JSON, security headers.
+
+Headers are set in on_response_prepare, which also covers 404, 500 and the 101 of a socket.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from l2s.actions import people
+from l2s.actions.people import Device
+from l2s.errors import L2sError, NotFound, SignInNeeded, TooMany
+from l2s.web.arrivals import arrival, language
+from l2s.web.keys import ACTOR, DEVICE, LIVE, PAGES, SESSION, URLS
+from l2s.web.pages import LANGUAGES
+
+LOG: Final = logging.getLogger("l2s.web")
+NONCE: Final = web.RequestKey("nonce", str)
+CSP: Final = web.ResponseKey("csp", str)
+
+PUBLIC: Final = ("/healthz", "/readyz")  # asked by proxies under any name
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+
+
+def nonce(request: web.Request) -> str:
+    """This response's nonce for its one style block."""
+    if NONCE not in request:
+        request[NONCE] = secrets.token_urlsafe(16)
+    return request[NONCE]
+
+
+def policy(request: web.Request, ancestors: str = "'none'") -> str:
+    """The CSP of our own pages. No unsafe-inline; Trusted Types required."""
+    sources = request.app[URLS].socket_sources(request.host)
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce(request)}'; img-src 'self' data:; "
+        f"connect-src {sources}; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+        f"frame-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors {ancestors}"
+    )
+
+
+async def prepare_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Security headers on everything that leaves."""
+    headers = response.headers
+    headers["Server"] = "l2s"
+    headers.setdefault("Content-Security-Policy", policy(request))
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if request.app[URLS].secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+@web.middleware
+async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A foreign Host is refused: no link, cookie or cache key is ever made from it."""
+    hosts = request.headers.getall("Host", [])
+    if request.path in PUBLIC or (len(hosts) == 1 and request.app[URLS].knows(hosts[0])):
+        return await handler(request)
+    return web.Response(
+        status=421,
+        text="This name is not known here. Set `public_url` in l2s.toml (or L2S_PUBLIC_URL) to the address that browsers use, "
+        "for example https://chat.example.com, and start l2s again.\n",
+    )
+
+
+@web.middleware
+async def own_writes(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """State changes come from our own pages alone: Sec-Fetch-Site, then Origin; neither is refused."""
+    if request.method not in _SAFE:
+        site = request.headers.get("Sec-Fetch-Site")
+        own = request.app[URLS].is_own(request.headers.getall("Origin", []), request.host)
+        if not (site == "same-origin" if site is not None else own):
+            raise NotFound("cross_site")
+    return await handler(request)
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error in one place: a page for people, JSON for programs."""
+    try:
+        return await handler(request)
+    except L2sError as problem:
+        return told(request, problem)
+    except web.HTTPException as problem:
+        if problem.status < 400 or problem.status in (405, 503):
+            raise
+        return told(request, _from_http(problem))
+    except Exception:
+        LOG.exception("a request failed: %s %s", request.method, request.match_info.route.resource)
+        return told(request, L2sError("internal"))
+
+
+def _from_http(problem: web.HTTPException) -> L2sError:
+    error = NotFound("not_found") if problem.status == 404 else L2sError("bad_request")
+    return error
+
+
+def told(request: web.Request, problem: L2sError) -> web.Response:
+    """An error as the asker can read it."""
+    status = problem.status if problem.code != "bad_request" else 400
+    headers = {"Retry-After": str(problem.data["after"])} if isinstance(problem, TooMany) else {}
+    accepts = request.headers.get("Accept", "")
+    if "text/html" not in accepts:
+        return web.json_response({"error": problem.code, "data": problem.data}, status=status, headers=headers)
+    if isinstance(problem, SignInNeeded) and request.method == "GET":
+        raise web.HTTPSeeOther(request.app[URLS].at("/login"))
+    pages, lang = request.app[PAGES], language(request, LANGUAGES)
+    sentence = pages.error(lang, problem.code, **problem.data)
+    return web.Response(
+        text=pages.render("error.html", lang, sentence=sentence, status=status), content_type="text/html", status=status,
+        headers=headers,
+    )  # fmt: skip
+
+
+@web.middleware
+async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Who is signed in here, asked anew for each request. Only pages of the desk ask."""
+    live, urls = request.app[LIVE], request.app[URLS]
+    seen = arrival(request, live.house.settings.trusted_proxies)
+    request[DEVICE] = Device(seen.address, seen.agent)
+    token = request.cookies.get(urls.cookie, "")
+    if token and request.path.startswith((urls.at("/console"), urls.at("/login"))):
+        found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql))
+        if found:
+            request[SESSION], request[ACTOR] = found
+    return await handler(request)
+
+
+def session(request: web.Request) -> str:
+    """The signed-in session's id. Raises SignInNeeded."""
+    if SESSION not in request:
+        raise SignInNeeded("signed_out")
+    return request[SESSION]

@@ -1,0 +1,45 @@
+"""Every route. The names are stable: other software relies on them."""
+
+from __future__ import annotations
+
+from aiohttp.typedefs import Handler
+
+from l2s.web import desk, doors, public, sockets
+
+Route = tuple[str, str, Handler]
+
+
+def routes() -> list[Route]:
+    """(method, path, handler)."""
+    return [
+        ("GET", "/", public.front),
+        ("GET", "/l2s.js", public.loader),
+        ("GET", "/outside.js", public.outside),
+        ("GET", "/now/{site}.js", public.now),
+        ("GET", "/assets/{name:.+}", public.asset),
+        ("GET", "/chat/{site}", public.chat),
+        ("GET", "/ws/visitor", sockets.visitor),
+        ("GET", "/ws/console", sockets.console),
+        ("GET", "/privacy", public.notice),
+        ("GET", "/privacy/{site}", public.notice),
+        ("GET", "/privacy/{site}/capture.json", public.capture_json),
+        ("GET", "/help", public.manual),
+        ("GET", "/healthz", public.healthz),
+        ("GET", "/readyz", public.readyz),
+        ("GET", "/login", doors.login_page),
+        ("POST", "/login", doors.login),
+        ("POST", "/logout", doors.logout),
+        ("GET", "/link/{secret}", doors.link_page),
+        ("POST", "/link/{secret}", doors.link),
+        ("GET", "/console", desk.console),
+        ("GET", "/console/chat/{chat}", desk.console),
+        ("GET", "/console/users", desk.users_page),
+        ("POST", "/console/users", desk.users),
+        ("GET", "/console/sites", desk.sites_page),
+        ("POST", "/console/sites", desk.site_new),
+        ("GET", "/console/sites/{site}", desk.site_page),
+        ("GET", "/console/sites/{site}/state", desk.site_state),
+        ("POST", "/console/sites/{site}", desk.site_change),
+        ("GET", "/console/sessions", desk.sessions_page),
+        ("POST", "/console/sessions", desk.sessions),
+    ]

@@ -1,0 +1,250 @@
+"""A visitor's session: hello, one token, one live chat. Nothing is kept of anybody who only looks (W5)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from l2s.actions import visitors
+from l2s.actions.states import choice_of
+from l2s.actions.visitors import Posted, Snapshot, Visit, admitted
+from l2s.clock import HOUR, MINUTE, SECOND
+from l2s.domain.chats import Details
+from l2s.domain.people import Actor
+from l2s.domain.text import visitor_token
+from l2s.errors import Conflict, NotFound
+from l2s.live.peer import Channel, Peer
+from l2s.live.presence import SiteOf
+from l2s.privacy.gate import admit
+from l2s.privacy.ledger import Law
+from l2s.privacy.policy import Choice
+from l2s.protocol import PROTOCOL
+from l2s.protocol import commands as co
+from l2s.protocol import frames as fr
+from l2s.protocol import parts as pa
+from l2s.protocol.audience import for_visitor, label, law_view, visitor_chat, visitor_message
+from l2s.protocol.codec import decode_visitor, encode
+from l2s.store import accounts
+from l2s.store.sql import Sql
+from l2s.web.live import Live
+from l2s.web.session import Session, stored
+
+
+class Door(msgspec.Struct):
+    """What the transport knows of the connection, raw, until hello admits it. `network`: for rates."""
+
+    address: str
+    agent: str
+    objected: bool
+    network: str
+
+    def __repr__(self) -> str:
+        return "<Door>"
+
+
+class VisitorSession(Session):
+    """One visitor's connection."""
+
+    def __init__(self, live: Live, channel: Channel, door: Door) -> None:
+        super().__init__(live)
+        self.peer = Peer(channel, Actor("visitor", "", ""), "", live.house.settings.outbox_max)
+        self.visit = Visit(self.peer.actor, 0, "en", door.objected, False)
+        self.door: Door | None = door
+        self._network = door.network
+        self.table = {
+            co.VisitorHello: self.on_hello,
+            co.Enter: self.on_enter,
+            co.SendMessage: self.on_send,
+            co.LeaveMessage: self.on_leave,
+            co.VisitorTyping: self.on_typing,
+            co.VisitorMark: self.on_mark,
+            co.VisitorEnd: self.on_end,
+            co.VisitorOlder: self.on_older,
+            co.Moved: self.on_moved,
+            co.Object: self.on_object,
+            co.Forget: self.on_forget,
+            co.Ping: self.on_ping,
+        }
+
+    def decode(self, raw: bytes) -> Any:
+        return decode_visitor(raw)
+
+    # Coming in.
+
+    async def on_hello(self, hello: co.VisitorHello) -> None:
+        self.check_protocol(hello.protocol)
+        engine, at = self.house.engine, self.house.clock.at()
+
+        def arrive(sql: Sql) -> tuple[accounts.Site, Law]:
+            site = accounts.site(sql, hello.site)
+            if site is None:
+                raise NotFound("unknown_site")
+            return site, self.house.laws.governing(sql, site.id, site.head, site.head, at)
+
+        site, law = await engine.read(arrive)
+        token = visitor_token(hello.token) if hello.token else ""
+        self.live.fanout.places[site.id] = SiteOf(site.account, site.department)
+        visit = self.visit
+        visit.since, visit.objected = site.head, visit.objected or hello.objected
+        visit.language = hello.language[:2] if hello.language[:2].isalpha() else "en"
+        visit.is_test = bool(hello.preview) and self.live.is_preview(hello.preview or "", site.id)
+        self._set_actor(Actor("visitor", "", site.account, site=site.id), token)
+        visit.told = self._admit(hello.page, hello.referrer, law)
+        self.door = None
+        self.live.hub.join(self.peer, ("site", site.id))
+        self.live.visitors[self.peer] = self
+        await self._welcome(hello.chat, hello.since)
+        self._greeted = True
+
+    def _set_actor(self, actor: Actor, token: str) -> None:
+        if token:
+            keys = self.house.keys
+            actor = msgspec.structs.replace(actor, id=keys.visitor(actor.site, token))
+            self.visit.token = keys.hash("token", token)
+            self.live.hub.join(self.peer, ("visitor", actor.id))
+        self.visit.actor = self.peer.actor = actor
+
+    def _admit(self, page: str | None, referrer: str | None, law: Law) -> Details:
+        """Headers and address through the gate at the door: what the law does not keep never enters the session."""
+        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
+        door, since = self.door, self.visit.since
+        return Details(
+            address=admit(door.address, "address", choice, law, since) if door else None,
+            browser=admit(door.agent, "browser", choice, law, since) if door else None,
+            page=admit(page, "page", choice, law, since),
+            referrer=admit(referrer, "referrer", choice, law, since),
+        )
+
+    async def on_enter(self, enter: co.Enter) -> None:
+        token = visitor_token(enter.token)
+        if self.visit.actor.id:
+            if self.house.keys.visitor(self.visit.actor.site, token) == self.visit.actor.id:
+                return
+            raise Conflict("entered_already")
+        self._set_actor(self.visit.actor, token)
+        await self._welcome(None, 0)
+
+    async def _welcome(self, chat: str | None, since: int) -> None:
+        """First load and reconnect are one path: subscribed, hold, read, put first, release (DESIGN 4)."""
+        self.peer.hold()
+        try:
+            shot = await self.house.engine.read(lambda sql: visitors.snapshot(self.house, self.visit, chat, since, sql))
+        except BaseException:
+            self.peer.release()
+            raise
+        self.peer.release(encode(self._greeting(shot)))
+
+    def _greeting(self, shot: Snapshot) -> fr.VisitorWelcome:
+        now, site = self.house.clock.at(), self.visit.actor.site
+        told = self.live.presence.of_site(site, self.live.fanout.places[site])
+        state = shot.state
+        choice = choice_of(state.chat) if state else Choice.NONE
+        return fr.VisitorWelcome(
+            PROTOCOL,
+            now,
+            site,
+            told.availability,
+            [pa.Person(*one) for one in told.people],
+            law_view(shot.law),
+            shot.held,
+            shot.objected,
+            visitor_chat(state, now) if state else None,
+            [visitor_message(message, shot.law, choice, now) for message in shot.messages],
+            shot.full,
+            shot.more,
+        )
+
+    # Speaking.
+
+    async def on_send(self, command: co.SendMessage) -> None:
+        self._rate()
+        unit = visitors.send(self.house, self.visit, command.id, command.text)
+        now = self.house.clock.at()
+        self.submit(command, unit, lambda posted: stored(posted.again, lambda event: for_visitor(event, now)))
+
+    def _rate(self) -> None:
+        settings, limits = self.house.settings, self.live.limits
+        limits.take("send", self.visit.actor.id or self._network, settings.rate_send, MINUTE)
+        if not self.live.hub_knows_chat(self.visit.actor.id):
+            limits.take("chats", self._network, settings.rate_chats, HOUR)
+            self.live.note_chat(self.visit.actor.id)
+
+    async def on_leave(self, command: co.LeaveMessage) -> None:
+        self._rate()
+        unit = visitors.leave(self.house, self.visit, command.id, command.text, command.mail, command.name)
+
+        def answer(posted: Posted) -> fr.Frame:
+            return fr.Left(command.id, label(posted.chat))
+
+        self.submit(command, unit, answer)
+
+    async def on_typing(self, command: co.VisitorTyping) -> None:
+        self.live.limits.take("typing", self.visit.actor.id or self._network, 20, 10 * SECOND)
+        event = await self.house.engine.read(lambda sql: visitors.typing(self.house, self.visit, command.on, sql))
+        if event:
+            self.live.fanout.publish([event])
+
+    async def on_mark(self, command: co.VisitorMark) -> None:
+        await self.house.engine.write(visitors.mark(self.house, self.visit, command.delivered, command.read))
+
+    async def on_end(self, _: co.VisitorEnd) -> None:
+        await self.house.engine.write(visitors.end(self.house, self.visit))
+
+    async def on_older(self, command: co.VisitorOlder) -> None:
+        state, page = await self.house.engine.read(
+            lambda sql: visitors.history(self.house, self.visit, command.chat, command.before, sql)
+        )
+        now, choice = self.house.clock.at(), choice_of(state.chat)
+        rows = [visitor_message(message, state.law, choice, now) for message in page]
+        self.peer.tell(encode(fr.VisitorHistory(command.chat, rows, bool(rows) and rows[0].seq > 1)))
+
+    async def on_moved(self, command: co.Moved) -> None:
+        law = await self.house.engine.read(self._law)
+        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
+        page = admit(command.page, "page", choice, law, self.visit.since)
+        self.visit.told = msgspec.structs.replace(self.visit.told, page=page)
+
+    def _law(self, sql: Sql) -> Law:
+        site = accounts.site(sql, self.visit.actor.site)
+        if site is None:
+            raise NotFound("unknown_site")
+        return self.house.laws.governing(sql, site.id, self.visit.since, site.head, self.house.clock.at())
+
+    async def on_object(self, command: co.Object) -> None:
+        law = await self.house.engine.write(visitors.set_objection(self.house, self.visit, command.on))
+        self.visit.objected = command.on
+        choice = Choice.OBJECTED if command.on else Choice.NONE
+        self.visit.told = admitted(self.visit.told, choice, law, self.visit.since)
+        self.peer.tell(encode(fr.LawFrame(law_view(law), command.on)))
+
+    async def on_forget(self, _: co.Forget) -> None:
+        if not await self.house.engine.write(visitors.forget(self.house, self.visit)):
+            self.peer.tell(encode(fr.Forgotten()))
+
+    # The law moved.
+
+    async def law_moved(self) -> None:
+        """From the next frame on: what the session holds is reduced, and the promise line is told anew."""
+        law = await self.house.engine.read(self._law)
+        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
+        self.visit.told = admitted(self.visit.told, choice, law, self.visit.since)
+        self.visit.since = law.head
+        self.peer.tell(encode(fr.LawFrame(law_view(law), self.visit.objected)))
+
+    def close(self) -> None:
+        self.live.visitors.pop(self.peer, None)
+        super().close()
+
+
+def law_moved(live: Live, site: str) -> None:
+    """A site's ledger has a new entry: every open session of it learns the law."""
+
+    async def tell() -> None:
+        for peer in list(live.hub.of("site", site)):
+            session = live.visitors.get(peer)
+            if session:
+                await session.law_moved()
+
+    live.spawn(asyncio.get_running_loop().create_task(tell()))
