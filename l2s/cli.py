@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from l2s import __version__
+from l2s.config import COMMANDS
 from l2s.errors import Broken, L2sError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,7 +47,7 @@ def main() -> None:
     """Live support for your own web sites, on your own box: one command, one script tag."""
 
 
-@main.command()
+@main.command(help=COMMANDS["l2s serve"])
 @_common
 @click.option("--host", metavar="ADDRESS", help="Address to listen on (127.0.0.1).")
 @click.option("--port", type=int, metavar="N", help="Port to listen on (8080).")
@@ -64,7 +65,7 @@ def serve(config: str | None, data: str | None, host: str | None, port: int | No
         _fail(problem)
 
 
-@main.command()
+@main.command(help=COMMANDS["l2s init"])
 @_common
 @click.option("--owner-email", required=True, metavar="E", help="Mail address of the owner.")
 @click.option("--owner-name", metavar="N", help="Name of the owner, as visitors read it.")
@@ -92,7 +93,7 @@ def user() -> None:
     """Users: links to get in, and invitations."""
 
 
-@user.command("link")
+@user.command("link", help=COMMANDS["l2s user link"])
 @_common
 @click.argument("email")
 def user_link(config: str | None, data: str | None, email: str) -> None:
@@ -100,7 +101,7 @@ def user_link(config: str | None, data: str | None, email: str) -> None:
     click.echo(_host(config, data, "user_link", {"mail": email})["link"])
 
 
-@user.command("add")
+@user.command("add", help=COMMANDS["l2s user add"])
 @_common
 @click.argument("email")
 @click.option("--name", metavar="N", help="Name, as visitors read it.")
@@ -111,7 +112,7 @@ def user_add(config: str | None, data: str | None, email: str, **args: Any) -> N
     click.echo(_host(config, data, "user_add", {"mail": email} | {k: v for k, v in args.items() if v})["link"])
 
 
-@main.command()
+@main.command(help=COMMANDS["l2s demo"])
 @click.option("--port", type=int, default=0, metavar="N", help="Port of the server (any free one).")
 @click.option("--shop-port", type=int, default=0, metavar="N", help="Port of the shop page (any free one).")
 def demo(port: int, shop_port: int) -> None:
@@ -125,7 +126,7 @@ def demo(port: int, shop_port: int) -> None:
         _fail(problem)
 
 
-@main.command()
+@main.command(help=COMMANDS["l2s protocol"])
 def protocol() -> None:
     """Print the wire as JSON Schema: commands and frames of both audiences."""
     from l2s.protocol.schema import wire

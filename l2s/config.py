@@ -104,6 +104,17 @@ class Row(NamedTuple):
 _KINDS: Final = {int: "number", str: "text", list: "list"}
 
 
+COMMANDS: Final = {
+    "l2s serve": "Serve. At first start, prints one link that creates the owner and the first site.",
+    "l2s init": "Create owner and first site without a browser; prints JSON with the site key and the tag.",
+    "l2s user link": "Print a single-use link that signs EMAIL in.",
+    "l2s user add": "Invite EMAIL: print a single-use link to set a password.",
+    "l2s demo": "Try it: temporary data, a small shop page, and a visitor who writes within ten seconds.",
+    "l2s protocol": "Print the wire as JSON Schema: commands and frames of both audiences.",
+}
+"""What each command does: told by `--help` and by the manual."""
+
+
 def rows() -> list[Row]:
     """The table."""
     hints = get_type_hints(Settings, include_extras=True)

@@ -176,7 +176,6 @@ class Shop:
     async def operator(self, name: str = "Tom", role: Role = "operator") -> User:
         """A new user, signed in and available."""
         wire = await self.console(await self.add_user(name, role))
-        await wire.say("available", on=True)
         await wire.hear("person", lambda frame: frame["person"]["id"] == wire.id and frame["person"]["here"])
         return wire
 

@@ -281,7 +281,7 @@ def invite(house: House, who: Actor | str, account: str | None, mail: str, name:
         need(actor, "invite" if actor.kind == "user" else "link", Place(where))
         if role == "owner" and actor.kind == "user":
             need(actor, "change_owner", Place(where))
-        user = User(key, where, name, role, "invited", False)
+        user = User(key, where, name, role, "invited", True)
         add_user(house, sql, user, mail, None)
         make_link(house, sql, "invite", where, key, secret)
         return secret, [PeopleChanged(user)]

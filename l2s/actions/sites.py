@@ -99,7 +99,7 @@ def found_account(house: House, sql: Sql, new: NewSite, owner: NewOwner, made: M
     accounts.add_department(sql, Department(made.department, made.account, new.name), at)
     _add_site(sql, new, made.site, made.account, made.department, at)
     state = "active" if owner.password_hash else "invited"
-    user = User(made.owner, made.account, owner.name, "owner", state, False)  # type: ignore[arg-type]  # one of the two
+    user = User(made.owner, made.account, owner.name, "owner", state, True)  # type: ignore[arg-type]  # one of the two
     add_user(house, sql, user, owner.mail, owner.password_hash, host=first)
     return []
 

@@ -42,7 +42,7 @@ _ADD: Final = Write(
 )
 _PASSWORD: Final = Write("UPDATE users SET password = ?2, state = 'active' WHERE id = ?1", {2: "users.password"})
 _NAME: Final = Write("UPDATE users SET name = ?2 WHERE id = ?1")
-_STATE: Final = Write("UPDATE users SET state = ?2, available = 0 WHERE id = ?1")
+_STATE: Final = Write("UPDATE users SET state = ?2, available = CASE WHEN ?2 = 'active' THEN 1 ELSE 0 END WHERE id = ?1")
 _ROLE: Final = Write("UPDATE users SET role = ?2 WHERE id = ?1")
 _AVAILABLE: Final = Write("UPDATE users SET available = ?2 WHERE id = ?1 AND available <> ?2")
 _LINK: Final = Write(
@@ -144,7 +144,7 @@ def set_name(sql: Sql, key: str, name: str) -> None:
 
 
 def set_state(sql: Sql, key: str, state: UserState) -> None:
-    """Active, or disabled; either way not available."""
+    """Active and then available, or disabled and then not."""
     sql.run(_STATE, key, state)
 
 

@@ -99,9 +99,8 @@ def launcher_words(catalogue: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def client_words(catalogue: Mapping[str, Any]) -> dict[str, Any]:
-    """What the panel's scripts need of it for a chat: not the launcher's texts, the template's, or those that come later."""
-    apart = ("launcher.", "page.", "late.")
-    return {key: text for key, text in catalogue.items() if not key.startswith(apart)}
+    """What the panel's scripts need of the widget's catalogue: neither the launcher's texts nor the template's."""
+    return {key: text for key, text in catalogue.items() if not key.startswith(("launcher.", "page."))}
 
 
 def _built(files: Files) -> dict[str, str]:
@@ -135,20 +134,18 @@ def _sheets(files: Files) -> Iterator[tuple[str, str]]:
 
 
 def _late_markup() -> Iterator[tuple[str, str]]:
-    """widget/late.<language>.html: templates/late.html in the words under `late.` of the widget's catalogue."""
+    """widget/late.<language>.html: templates/late.html in the words of texts/<language>/late.json."""
     templates = _tree("templates")
     if "late.html" not in templates:
         return
-    env = jinja2.Environment(
-        loader=jinja2.DictLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    for language, body in _tree("texts").items():
-        if language.endswith("/widget.json"):
+    env = jinja2.Environment(loader=jinja2.DictLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined)
+    for name, body in sorted(_tree("texts").items()):
+        if posixpath.basename(name) == "late.json":
             catalogue = json.loads(body)
-            words = {key.removeprefix("late."): text for key, text in catalogue.items() if key.startswith("late.")}
-            block = Markup(json.dumps(words, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
-            page = env.get_template("late.html").render(t=catalogue.__getitem__, words=block)
-            yield f"widget/late.{posixpath.dirname(language)}.html", page
+            words = {key: text for key, text in catalogue.items() if not key.startswith("page.")}
+            block = json.dumps(words, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+            page = env.get_template("late.html").render(t=catalogue.__getitem__, words=Markup(block))  # noqa: S704  package data
+            yield f"widget/late.{posixpath.dirname(name)}.html", page
 
 
 def _fresh(name: str) -> Asset | None:

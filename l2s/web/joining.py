@@ -34,7 +34,7 @@ _TEXTS: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`"
 _REGEX: Final = r"/(?![/*\s])(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*"  # a division has a space behind it
 _SPACE: Final = re.compile(rf"({_TEXTS}|{_REGEX})| ?([{{}}()\[\];,:?=<>*!&|]) ?| +")
 _OPEN_END: Final = re.compile(r"([{(\[,;])\n")
-_CSS_SPACE: Final = re.compile(r"""("[^"]*")| ?([{};]) ?|(?<=[:,]) (?=\S)""")
+_CSS_SPACE: Final = re.compile(r"""("[^"]*")| ?([{};>]) ?|(?<=[:,]) (?=\S)""")
 _TOKEN: Final = re.compile(r"^(--[\w-]+):[^;]*;\n?", re.M)
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -191,13 +191,14 @@ def strip(script: str) -> str:
             inside = "*/" not in code
         elif code and not code.startswith("//"):
             lines.append(_SPACE.sub(lambda found: found[1] or found[2] or " ", code))
-    return _OPEN_END.sub(r"\1", "\n".join(lines)) + "\n"
+    return _OPEN_END.sub(r"\1", "\n".join(lines).replace(";\n}", "}").replace(",\n}", "}")) + "\n"
 
 
 def sheet(css: str) -> str:
     """The same for a sheet: a quoted text stays as it is."""
-    lines = (line.strip() for line in _BLOCK.sub("", css).splitlines())
-    return "\n".join(_CSS_SPACE.sub(lambda found: found[1] or found[2] or "", line) for line in lines if line) + "\n"
+    lines = [line.strip() for line in _BLOCK.sub("", css).splitlines()]
+    squeezed = "\n".join(_CSS_SPACE.sub(lambda found: found[1] or found[2] or "", line) for line in lines if line)
+    return squeezed.replace(";}", "}") + "\n"
 
 
 def needed(css: str, readers: str = "") -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from l2s import __version__
 from l2s.actions import policies
+from l2s.config import COMMANDS, rows
 from l2s.domain.origins import frame_ancestors
 from l2s.errors import NotFound
 from l2s.live.presence import SiteOf, Told
@@ -142,7 +143,9 @@ async def capture_json(request: web.Request) -> web.Response:
 async def manual(request: web.Request) -> web.Response:
     """`/help`: the manual in the product."""
     lang = language(request, LANGUAGES)
-    body = request.app[PAGES].render("manual.html", lang, version=__version__)
+    pages = request.app[PAGES]
+    words = [(code, text if isinstance(text, str) else text["other"]) for code, text in pages.words[lang]["error"].items()]
+    body = pages.render("manual.html", lang, version=__version__, settings=rows(), commands=COMMANDS.items(), errors=words)
     return packed(request, body.encode(), "text/html; charset=utf-8", "no-cache")
 
 

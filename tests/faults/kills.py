@@ -42,7 +42,7 @@ from faults.wire import Book, Client
 UNACKED = 10  # a kill counts only while so many sends are unanswered
 VISITORS, TWO_TABS = 20, 5
 GONE = 0.03  # chance of a tab to be closed at a cut
-DAWDLE = 0.02  # seconds that the slow consoles lose over some messages
+DAWDLE = 0.05  # seconds that the slow consoles lose over some messages
 TURN = 8  # kills after which a visitor goes and another comes
 
 

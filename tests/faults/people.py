@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from faults.checker import Sent, View
-from faults.wire import Book, Client, Wire
+from faults.wire import AGAIN, Book, Client, Wire
 
 
 @dataclass
@@ -121,6 +121,7 @@ class Console(Client):
             case "message":
                 if frame["chat"] in self.following:
                     self.hold(frame["chat"], frame["message"], live=True)
+                    await self._look_again(frame["chat"])
             case "conversation":
                 await self._conversation(frame)
             case "history":
@@ -159,11 +160,20 @@ class Console(Client):
         chat = frame["chat"]["id"]
         self.opening.discard(chat)
         await self.snapshot(chat, frame["chat"]["rev"], frame)
+        again = chat in self.following
         self.following.add(chat)
         await self._row(frame["chat"])
+        if again:
+            return
         home = self.book.homes.get(chat)
         for entry in [entry for entry in self.pending.values() if entry.visitor == home]:
             await self.transmit(entry)
+
+    async def _look_again(self, chat: str) -> None:
+        """People go to and fro between chats: an open in the middle of the traffic."""
+        if self.window and chat not in self.opening and chat not in self.paging and self.chance.random() < AGAIN:
+            self.opening.add(chat)
+            await self.say("open", chat=chat, since=self.cursor[chat])
 
     def _writes(self, chat: str) -> bool:
         row = self.rows[chat]

@@ -58,6 +58,7 @@ def narrow(address: AddrInfoType) -> socket.socket:
     """A socket with the smallest receive buffer that the kernel gives: what its reader leaves lying stays with the sender."""
     made = socket.socket(*address[:3])
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)
     made.setblocking(False)
     return made
 

@@ -36,9 +36,12 @@ WORDS: Final = (
     "<b>",
     "\\",
 )
+LONG: Final = 400  # words of one text in ten: some 2,000 characters
 NOTES: Final = 0.25  # share of a user's texts that are notes
-DAWDLING: Final = 0.1  # share of messages over which a slow reader dawdles
-AGAIN: Final = 0.02  # share of sends that repeat an acked one, and that clash with one (same id, other text)
+DAWDLING: Final = 0.2  # share of messages over which a slow reader dawdles
+AGAIN: Final = (
+    0.02  # share of sends that repeat an acked one, that clash with one (same id, other text), of chats looked at again
+)
 
 
 class Book:
@@ -231,7 +234,8 @@ class Client:
     def _write(self, visitor: str, kind: Any, id: str) -> Sent:
         self.number += 1
         mark = f"{self.view.party}.{self.number}"
-        text = f"~{mark}~ {' '.join(self.chance.choices(WORDS, k=self.chance.randint(0, 9)))} ."
+        length = LONG if self.chance.random() < 0.1 else self.chance.randint(0, 9)
+        text = f"~{mark}~ {' '.join(self.chance.choices(WORDS, k=length))} ."
         entry = Sent(mark, self.view.party, self.number, self.view.account, visitor, self.author(), id, text, kind)
         self.book.sent[mark] = entry
         return entry
@@ -241,7 +245,7 @@ class Client:
         rev = message["rev" if self.view.visitor is None else "pub"]
         body = message["body"]
         got = Got(message["by"], message["id"], message["seq"], rev, body["kind"], body.get("text"))
-        behind = live and rev <= self.cursor.get(chat, 0)
+        behind = live and chat not in self.paging and rev <= self.cursor.get(chat, 0)
         if self.view.add(chat, got) and behind:
             self.view.late.append(f"{mark_of(got.text) or got.id} rev {rev} behind {self.cursor[chat]} at {self.view.party}")
         if live:

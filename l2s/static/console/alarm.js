@@ -17,6 +17,7 @@ export class Alarm extends EventTarget {
   #slot;
   #tones = new Tones();
   #bell;
+  #available = false;
   /** @type {'' | 'heard' | 'help'} what the bar asks after the tone */
   #asks = '';
 
@@ -53,15 +54,16 @@ export class Alarm extends EventTarget {
     },
   };
 
-  /** Who waits now, for somebody who may be rung. @param {string[]} ids */
-  tell(ids) {
-    this.#bell.tell(ids);
+  /** Who waits now; `available`: may this user be rung? @param {string[]} ids @param {boolean} available */
+  tell(ids, available) {
+    this.#available = available;
+    this.#bell.tell(available ? ids : []);
   }
 
   /** @param {boolean} covered  there is a more urgent bar */
   draw(covered) {
     const { sound, soundLine, soundSign, soundYes, soundNo } = this.#slot;
-    const locked = this.on && !this.#tones.ready;
+    const locked = this.on && this.#available && !this.#tones.ready;
     const what = this.#asks || (locked ? 'locked' : '');
     sound.hidden = covered || !what;
     if (!what) return;

@@ -121,7 +121,10 @@ function told() {
   write(slot.pageTitle, title);
   write(slot.railCount, waiting.length ? String(waiting.length) : '');
   slot.railCount.hidden = !waiting.length;
-  alarm.tell(me?.available ? waiting.map(({ id }) => id) : []);
+  alarm.tell(
+    waiting.map(({ id }) => id),
+    Boolean(me?.available),
+  );
   look();
 }
 

@@ -13,7 +13,7 @@ import { text } from '../shared/texts.js';
 
 const STOPS = '[data-stop]';
 
-/** @typedef {{slot: Record<string, any>, parts: Map<string, Part<InboxRow>>, open: boolean}} Pane */
+/** @typedef {{slot: Record<string, any>, fold: HTMLElement | null, parts: Map<string, Part<InboxRow>>, open: boolean}} Pane */
 
 export class Inbox extends HTMLElement {
   /** @type {(chat: string) => string} the address of a chat */
@@ -30,8 +30,9 @@ export class Inbox extends HTMLElement {
   connectedCallback() {
     for (const section of this.querySelectorAll('[data-group]')) {
       const name = /** @type {Group} */ (section.getAttribute('data-group'));
-      const slot = slots(section);
-      this.#groups.set(name, { slot, parts: new Map(), open: slot.fold?.ariaExpanded !== 'false' });
+      /** @type {HTMLElement | null} */
+      const fold = section.querySelector('.fold');
+      this.#groups.set(name, { slot: slots(section), fold, parts: new Map(), open: fold?.ariaExpanded !== 'false' });
     }
     this.addEventListener('focusin', this.#focused);
     this.addEventListener('focusout', this.#redraw);
@@ -56,7 +57,7 @@ export class Inbox extends HTMLElement {
     const group = this.#groups.get(name);
     if (!group) return;
     group.open = !group.open;
-    group.slot.fold.ariaExpanded = String(group.open);
+    if (group.fold) group.fold.ariaExpanded = String(group.open);
     group.slot.body.hidden = !group.open;
     if (group.open) this.dispatchEvent(new CustomEvent('l2s:fold', { detail: { group: name } }));
     this.#draw();

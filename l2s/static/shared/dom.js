@@ -15,20 +15,19 @@
  * @property {Row | null} data
  */
 
-/** The elements inside `root` (and itself) by their `data-slot`. @param {Element} root @returns {Slots} */
+/** The elements inside `root` by their `data-slot`. @param {Element} root @returns {Slots} */
 export function slots(root) {
   /** @type {Slots} */
   const found = {};
-  if (root instanceof HTMLElement && root.dataset.slot) found[root.dataset.slot] = root;
   for (const each of root.querySelectorAll('[data-slot]')) found[each.getAttribute('data-slot') ?? ''] = each;
   return found;
 }
 
 /** A fresh copy of a template's one element. @param {string} id @returns {Part<any>} */
 export function stamp(id) {
+  /** @type {any} */
   const template = document.getElementById(id);
-  const root = template instanceof HTMLTemplateElement ? template.content.firstElementChild?.cloneNode(true) : null;
-  if (!(root instanceof HTMLElement)) throw new Error(`no template ${id}`);
+  const root = template.content.firstElementChild.cloneNode(true);
   return { root, slot: slots(root), data: null };
 }
 

@@ -15,7 +15,7 @@
 import { realClock } from './clock.js';
 import { icon, perFrame, reconcile, slots, stamp, write } from './dom.js';
 import { rows } from './rows.js';
-import { hasText, initials, linked, text, timeOf, tintOf, weekdayOf } from './texts.js';
+import { initials, linked, text, timeOf, tintOf, weekdayOf } from './texts.js';
 
 const ICONS = {
   '': '',
@@ -193,7 +193,7 @@ export class Messages extends HTMLElement {
       write(slot.author, own ? text('you') : name);
       write(slot.name, own ? '' : name);
       write(slot.state, row.told ? text(`state.${row.told}`) : '');
-      write(slot.why, row.code && hasText(`error.${row.code}`) ? text(`error.${row.code}`) : '');
+      write(slot.why, row.code && text(`error.${row.code}`));
       slot.retry.hidden = row.told !== 'failed';
       if (ICONS[row.told]) icon(slot.icon, ICONS[row.told]);
       slot.icon.parentElement.toggleAttribute('hidden', !ICONS[row.told]);

@@ -68,7 +68,7 @@ export const weekdayOf = at => new Intl.DateTimeFormat(lang, { weekday: 'long', 
 /** "48 s", "1 min", "2 h": a length as a label, not a countdown. @param {number} seconds */
 export function lengthOf(seconds) {
   const [value, unit] = seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
-  return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 }).format(Math.floor(value));
+  return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: 0 }).format(Math.floor(value));
 }
 
 /** Two letters: of the first and the last word, or the first two of a single one. @param {string} name */
@@ -82,11 +82,7 @@ export function initials(name) {
 }
 
 /** One of six tints, always the same for an id. @param {string} id */
-export function tintOf(id) {
-  let sum = 0;
-  for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 1_000_003;
-  return String(sum % 6);
-}
+export const tintOf = id => String([...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 0) % 6);
 
 /**
  * The web addresses in a text, for links: pieces at odd places are addresses.

@@ -261,18 +261,16 @@ session.addEventListener('change', () => {
   watchConnection();
   drawSoon();
 });
-composer.addEventListener('l2s:send', event => {
+composer.addEventListener('l2s:send', (/** @type {any} */ event) => {
   if (session.law && session.availability === 'away' && !session.isLive) {
     event.preventDefault();
     comes().then(() => show(true));
     return;
   }
   list.toEnd();
-  if (event instanceof CustomEvent) session.send(event.detail.text);
+  session.send(event.detail.text);
 });
-composer.addEventListener('l2s:typing', event => {
-  if (event instanceof CustomEvent) session.typing(event.detail.on);
-});
+composer.addEventListener('l2s:typing', (/** @type {any} */ event) => session.typing(event.detail.on));
 list.addEventListener('l2s:older', () => session.older());
 list.addEventListener('l2s:seen', look);
 addEventListener('focus', look);

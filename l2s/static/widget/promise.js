@@ -5,7 +5,7 @@
  *
  * @import {Law, VisitorChat} from '../shared/protocol.d.ts'
  */
-import { dayOf, hasText, text } from '../shared/texts.js';
+import { dayOf, text } from '../shared/texts.js';
 
 const DAY = 86_400_000;
 
@@ -32,5 +32,5 @@ export function promised({ law, held, objected, chat, form, at }) {
   }
   const kept = text(typeof days === 'number' ? 'promise.days' : `promise.${days}`, { count });
   const more = law.preview && !objected ? 'promise.preview' : `promise.address.${objected ? 'none' : law.address}`;
-  return { words: [kept, hasText(more) ? text(more) : ''].filter(Boolean).join(' · '), left: 1 };
+  return { words: [kept, text(more)].filter(Boolean).join(' · '), left: 1 };
 }

@@ -64,7 +64,7 @@ CREATE TABLE users (
     role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'supervisor', 'operator')),
     is_host INTEGER NOT NULL DEFAULT 0 CHECK (is_host IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'disabled')),
-    available INTEGER NOT NULL DEFAULT 0 CHECK (available IN (0, 1)),
+    available INTEGER NOT NULL DEFAULT 1 CHECK (available IN (0, 1)),
     name TEXT NOT NULL,
     mail TEXT,
     mail_key BLOB UNIQUE,

@@ -1,0 +1,102 @@
+"""Planted faults: each must turn its test red, by that test's own assertion.
+
+    python tests/mutants.py [--quick] [NAME …]
+
+A mutant is (name, file, exact old text, new text, test). It is planted into a copy of the tree; the old text must be there
+exactly once, and the test must be green without the fault. `--quick` leaves out those whose test takes long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+GUARD = 300
+
+
+class Mutant(NamedTuple):
+    """One fault."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+    slow: bool = False
+
+
+KILLS = "tests/test_kills.py::test_twelve_kills"
+MUTANTS = [
+    Mutant("ack before commit", "l2s/store/engine.py", "            await work\n            before = group\n", "            self._settle(group)\n            await work\n", KILLS, True),
+    Mutant("dedupe off", "l2s/actions/visitors.py", "if known.duplicate is not None:\n            return _resent(house, sql, visit, key, text, at), []\n        chat", "chat", "tests/test_chat.py::test_a_resend_is_answered_with_the_stored_message_and_doubles_nothing"),
+    Mutant("no unique (author, client id)", "l2s/store/schema/0001_first.sql", "CREATE UNIQUE INDEX messages_once", "CREATE INDEX messages_once", "tests/test_gates.py::test_an_author_cannot_use_an_id_twice"),
+    Mutant("a note goes to the visitor", "l2s/protocol/audience.py", '            if message.kind == "note":\n                return None\n', "", "tests/test_chat.py::test_a_visitor_never_hears_of_a_note"),
+    Mutant("resume from one too far", "l2s/store/messages.py", "pub > ?2 AND {_VISIBLE}", "pub > ?2 + 1 AND {_VISIBLE}", "tests/test_chat.py::test_a_resume_brings_exactly_the_gap"),
+    Mutant("two winners", "l2s/domain/chats.py", '        raise Conflict("taken", user=chat.owner)\n', "        pass\n", "tests/test_chat.py::test_only_one_of_two_operators_takes_a_chat"),
+    Mutant("the gate keeps the full address", "l2s/privacy/classes.py", "    if level >= own:\n        return stored\n", "    if level >= own or cls == 'address':\n        return stored\n", "tests/test_canaries.py::test_what_is_declared_is_kept_at_exactly_its_level"),
+    Mutant("one log line of the header", "l2s/web/visitor_session.py", "        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE\n        door, since", "        import logging; logging.getLogger().warning(self.door.agent)\n        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE\n        door, since", "tests/test_canaries.py::test_what_is_not_declared_is_found_nowhere"),
+    Mutant("served time is not asked", "l2s/privacy/ledger.py", " and now.shown - posted_at.shown >= NOTICE", "", "tests/test_canaries.py::test_a_widening_acts_after_fifteen_days_of_wall_and_of_served_time"),
+    Mutant("release ignores expiry", "l2s/privacy/gate.py", "or is_expired(rule.keep, sealed.ended, now, sealed.cls in SERVER_CLASSES)", "or False", "tests/test_canaries.py::test_expired_words_cannot_be_read_before_any_job_has_run"),
+    Mutant("no scrub", "l2s/store/erasure.py", '    connection.execute("VACUUM")\n', "    return True\n", "tests/test_canaries.py::test_an_erased_chat_is_gone_and_after_the_scrub_its_bytes_too"),
+    Mutant("a widening reaches open chats", "l2s/privacy/ledger.py", "rules = now if rules is None else meet(rules, now)", "rules = now", "tests/test_canaries.py::test_an_open_chat_is_not_reached_by_a_widening"),
+    Mutant("objection is not heard", "l2s/web/visitor_session.py", "visit.objected or hello.objected", "visit.objected", "tests/test_canaries.py::test_whoever_objects_leaves_no_address_browser_or_page"),
+    Mutant("forwarded headers of strangers", "l2s/web/arrivals.py", "while is_trusted(seen, trusted) and hops:", "while hops:", "tests/test_canaries.py::test_a_forged_forwarded_header_of_a_stranger_is_ignored"),
+    Mutant("a test chat opens the scope", "l2s/actions/visitors.py", "if not visit.is_test and _open_scope", "if _open_scope", "tests/test_canaries.py::test_the_scope_opens_with_the_first_stranger_and_not_with_a_test_chat"),
+]  # fmt: skip
+
+
+def plant(mutant: Mutant, folder: Path) -> None:
+    """Copy the tree and plant the fault."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", "node_modules", ".venv", "__pycache__", "shots"))
+    path = folder / mutant.file
+    text = path.read_text("utf-8")
+    if text.count(mutant.old) != 1:
+        raise SystemExit(f"{mutant.name}: its old text stands {text.count(mutant.old)} times in {mutant.file}")
+    path.write_text(text.replace(mutant.old, mutant.new), "utf-8")
+
+
+def verdict(mutant: Mutant) -> tuple[str, str]:
+    """("caught" | what went wrong, the run's tail)."""
+    with tempfile.TemporaryDirectory(prefix="l2s-mutant-") as place:
+        folder = Path(place) / "tree"
+        plant(mutant, folder)
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test],
+            cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, timeout=GUARD,
+        )  # fmt: skip
+    told = run.stdout + run.stderr
+    if run.returncode == 0:
+        return "NOT CAUGHT", told
+    by_itself = re.search(r"^E +(assert|AssertionError|Failed|TimeoutError)|^E +.*(assert)", told, re.M)
+    return ("caught" if run.returncode == 1 and by_itself else "red for another reason"), told
+
+
+def main() -> int:
+    """Run the mutants; the exit code says whether all were caught."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("names", nargs="*")
+    given = parser.parse_args()
+    chosen = [m for m in MUTANTS if (m.name in given.names or not given.names) and not (given.quick and m.slow)]
+    failed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for mutant, (word, told) in zip(chosen, pool.map(verdict, chosen), strict=True):
+            print(f"{word:24} {mutant.name}", flush=True)
+            if word != "caught":
+                failed += 1
+                print("\n".join(told.splitlines()[-15:]))
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
