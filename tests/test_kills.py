@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from faults import kills
-from faults.checker import FAULTS, Got, Report, Sent, View, check
+
+from tests.faults import kills
+from tests.faults.checker import FAULTS, Got, Report, Sent, View, check
 
 
 def _entry(number: int, visitor: str = "ann", kind: str = "text", by: str = "visitor", state: str = "acked") -> Sent:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from faults import power
+
+from tests.faults import power
 
 WAL, SOCKET = "9</data/l2s.db-wal>", "15<socket:[77]>"
 

@@ -33,7 +33,7 @@ _BLOCK: Final = re.compile(r"[ \t]*/\*.*?\*/[ \t]*\n?", re.S)
 _TEXTS: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`"
 _REGEX: Final = r"/(?![/*\s])(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*"  # a division has a space behind it
 _SPACE: Final = re.compile(rf"({_TEXTS}|{_REGEX})| ?([{{}}()\[\];,:?=<>*!&|]) ?| +")
-_OPEN_END: Final = re.compile(r"([{(\[,;])\n")
+_OPEN_END: Final = re.compile(r"(?<=[{(\[,;=?:&|>])\n|\n(?=[.?:&|)\]])")  # a statement neither ends nor begins so
 _CSS_SPACE: Final = re.compile(r"""("[^"]*")| ?([{};>]) ?|(?<=[:,]) (?=\S)""")
 _TOKEN: Final = re.compile(r"^(--[\w-]+):[^;]*;\n?", re.M)
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -191,7 +191,7 @@ def strip(script: str) -> str:
             inside = "*/" not in code
         elif code and not code.startswith("//"):
             lines.append(_SPACE.sub(lambda found: found[1] or found[2] or " ", code))
-    return _OPEN_END.sub(r"\1", "\n".join(lines).replace(";\n}", "}").replace(",\n}", "}")) + "\n"
+    return _OPEN_END.sub("", "\n".join(lines).replace(";\n}", "}").replace(",\n}", "}")) + "\n"
 
 
 def sheet(css: str) -> str:

@@ -1,4 +1,4 @@
-"""The two audiences: a visitor's tab and a user's console, on `faults.wire.Client`."""
+"""The two audiences: a visitor's tab and a user's console, on `tests.faults.wire.Client`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 from typing import ClassVar
 
-from faults.checker import Sent, View
-from faults.wire import AGAIN, Book, Client, Wire
+from tests.faults.checker import Sent, View
+from tests.faults.wire import AGAIN, DAWDLING, Book, Client, Wire
 
 
 @dataclass
@@ -171,7 +171,8 @@ class Console(Client):
 
     async def _look_again(self, chat: str) -> None:
         """People go to and fro between chats: an open in the middle of the traffic."""
-        if self.window and chat not in self.opening and chat not in self.paging and self.chance.random() < AGAIN:
+        often = DAWDLING if self.dawdles else AGAIN
+        if self.window and chat not in self.opening and chat not in self.paging and self.chance.random() < often:
             self.opening.add(chat)
             await self.say("open", chat=chat, since=self.cursor[chat])
 

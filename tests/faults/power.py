@@ -28,12 +28,12 @@ from typing import Final, NamedTuple
 
 import aiohttp
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from faults.checker import MARK, View
-from faults.people import Console, Seat, Tab, Visitor
-from faults.server import Server, Trouble, session
-from faults.wire import Book, Client
+from tests.faults.checker import MARK, View
+from tests.faults.people import Console, Seat, Tab, Visitor
+from tests.faults.server import Server, Trouble, session
+from tests.faults.wire import Book, Client
 
 SOCKETS: Final = 16  # visitors; 64 messages at once are four on each, below any bound of commands in flight
 MOST: Final = 64  # messages in a group

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 import aiohttp
-from faults.checker import MARK, Got, Key, Sent, View, mark_of
-from faults.server import GUARD, Trouble
+
+from tests.faults.checker import MARK, Got, Key, Sent, View, mark_of
+from tests.faults.server import GUARD, Trouble
 
 Wire = dict[str, Any]
 WORDS: Final = (
@@ -38,7 +39,7 @@ WORDS: Final = (
 )
 LONG: Final = 400  # words of one text in ten: some 2,000 characters
 NOTES: Final = 0.25  # share of a user's texts that are notes
-DAWDLING: Final = 0.2  # share of messages over which a slow reader dawdles
+DAWDLING: Final = 0.3  # share of messages over which a slow reader dawdles, and after which it looks at a chat again
 AGAIN: Final = (
     0.02  # share of sends that repeat an acked one, that clash with one (same id, other text), of chats looked at again
 )

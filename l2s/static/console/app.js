@@ -26,7 +26,7 @@ import { Inbox } from './inbox.js';
 import { onKeys } from './keys.js';
 import { copied, printed } from './paper.js';
 import { Router } from './router.js';
-import { groupOf, sections, shortName, visitorName } from './sections.js';
+import { groupOf, sections, calledName, visitorName } from './sections.js';
 import { eventSentence } from './sentences.js';
 import { Toasts } from './toasts.js';
 import { Writing } from './writing.js';
@@ -164,7 +164,7 @@ function drawChat(chat) {
   writing.draw(chat);
   drawCard(slot, desk, talk, chat);
   const [first] = desk.typists(chat.id).map(id => (id ? id : 'visitor'));
-  list.typing(first === 'visitor' ? first : '', first === 'visitor' ? text('typing', { count: 1, names: shortName(visitorName(chat)) }) : '');
+  list.typing(first === 'visitor' ? first : '', first === 'visitor' ? text('typing', { count: 1, names: calledName(chat) }) : '');
 }
 
 /** @type {Record<Told['what'], (told: Told) => void>} what a person hears of once */

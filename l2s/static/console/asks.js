@@ -5,14 +5,14 @@
  */
 import { text } from '../shared/texts.js';
 import { confirmed } from './dialogs.js';
-import { shortName, visitorName } from './sections.js';
+import { calledName, visitorName } from './sections.js';
 
 /** @param {Desk} desk @param {string} id @param {string} [owner] */
 export async function askJoin(desk, id, owner = '') {
   const chat = desk.chats.get(id);
   if (!chat) return;
   const name = desk.people.get(owner || (chat.owner ?? ''))?.name ?? text('somebody');
-  const visitor = shortName(visitorName(chat));
+  const visitor = calledName(chat);
   const question = { title: text('ask.join', { name }), lead: text('ask.join.lead', { name, visitor }) };
   if (await confirmed({ ...question, keep: text('ask.join.keep'), act: text('ask.join.do') })) desk.ask('join', id);
 }

@@ -231,7 +231,7 @@ export class Desk extends EventTarget {
     this.chats.set(chat.id, chat);
     this.#lines.delete(chat.id);
     this.talks.get(chat.id)?.timeline.marks(chat);
-    if (chat.state !== 'waiting' && this.#taking.delete(chat.id) && chat.owner === this.me?.id) this.#say('took', { chat: chat.id });
+    if (chat.owner === this.me?.id && this.#taking.delete(chat.id)) this.#say('took', { chat: chat.id });
     this.#delivered(chat);
   }
 
@@ -312,10 +312,11 @@ export class Desk extends EventTarget {
       this.connection.stop();
     }
     if (command === 'list') this.shelf.cut();
+    if (command === 'take') this.#taking.delete(chat ?? '');
     const talk = this.talks.get(chat ?? '');
     if (talk && command === 'open') talk.missing = code === 'not_found';
     if (talk && id) this.#unsent(talk, id, code, command, String(data.user ?? ''));
-    else if (command === 'take' && this.#taking.delete(chat ?? '') && code === 'taken') this.#say('lost', { chat, user: data.user });
+    else if (command === 'take' && code === 'taken') this.#say('lost', { chat, user: data.user });
     else if (!['mark', 'typing', 'hello', 'older'].includes(command)) this.#say('refused', { chat, code, command });
   }
 

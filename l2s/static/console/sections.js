@@ -37,10 +37,11 @@ const DAY = 86_400_000;
 /** @param {TeamChat} chat */
 export const visitorName = ({ name, label }) => name || text('visitor', { label });
 
-/** As one addresses a person on a button. @param {string} name */
-export function shortName(name) {
-  const [first = name] = name.trim().split(/\s+/);
-  return first.endsWith('.') || first.length < 2 ? name : first;
+/** As one addresses a person on a button: the first name where one was given. @param {TeamChat} chat */
+export function calledName(chat) {
+  if (!chat.name) return visitorName(chat);
+  const [first = ''] = chat.name.trim().split(/\s+/);
+  return first.endsWith('.') || first.length < 2 ? chat.name : first;
 }
 
 /** @param {Desk} desk @param {TeamChat} chat @returns {Group} */

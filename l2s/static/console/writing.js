@@ -10,7 +10,7 @@
  */
 import { listOf, text } from '../shared/texts.js';
 import { write } from '../shared/dom.js';
-import { groupOf, shortName, visitorName } from './sections.js';
+import { calledName, groupOf } from './sections.js';
 
 /** @typedef {{message: string, note: string, mode: Mode}} Draft */
 
@@ -103,11 +103,11 @@ export class Writing {
     slot.tabNote.tabIndex = mode === 'note' ? 0 : -1;
     slot.writingPanel.setAttribute('aria-labelledby', mode === 'note' ? 'tab-note' : 'tab-message');
     this.#drawGate(gate);
-    const name = shortName(visitorName(chat));
+    const name = calledName(chat);
     const words = mode === 'note' ? { placeholder: text('note.write'), send: text('note.add') } : this.#wordsTo(chat, name);
     this.#composer.words = { ...words, label: words.placeholder };
     slot.guard.hidden = mode === 'note' || !this.#desk.talk?.held;
-    write(slot.guardLine, text('guard', { name }));
+    write(slot.guardLine, slot.guard.hidden ? '' : text('guard'));
     this.#drawTypists(chat, name);
   }
 

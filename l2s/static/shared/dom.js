@@ -105,7 +105,7 @@ export function write(element, value) {
 
 /**
  * One click listener for the whole document: `data-act` looks its verb up in the table.
- * @param {Record<string, (element: HTMLElement, event: MouseEvent) => void>} verbs
+ * @param {Record<string, (element: HTMLElement, event: MouseEvent) => unknown>} verbs
  */
 export function onActs(verbs) {
   document.addEventListener('click', event => {

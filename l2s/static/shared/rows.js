@@ -56,21 +56,23 @@ export function rows(timeline, isMine, now) {
 }
 
 /** @param {Item} item @param {boolean} mine @param {Told} told @returns {Row} */
-function row({ key, id, by, seq, at, body, state, code }, mine, told) {
-  const plain = { key, id, by, mine, seq, at, state, code, told, user: '', waited: null, first: true, last: true };
-  if (body.kind === 'event') return { ...plain, kind: 'event', text: body.name, user: body.user ?? '', waited: body.waited ?? null };
-  if (body.kind === 'note') return { ...plain, kind: 'note', text: body.text ?? '' };
-  if (body.kind === 'withdrawn') return { ...plain, kind: 'withdrawn', text: '' };
-  if (body.kind === 'text') return { ...plain, kind: 'text', text: body.text ?? '' };
-  return { ...plain, kind: 'text', text: (body.kind === 'file' ? body.name : body.title) ?? '' };
+function row({ body, version, ...item }, mine, told) {
+  const { kind } = body;
+  const plain = { ...item, kind, mine, told, text: '', user: '', waited: null, first: true, last: true };
+  if (kind === 'event') return { ...plain, kind, text: body.name, user: body.user ?? '', waited: body.waited ?? null };
+  if (kind === 'note' || kind === 'withdrawn') return { ...plain, kind, text: kind === 'note' ? (body.text ?? '') : '' };
+  return { ...plain, kind: 'text', text: (kind === 'text' ? body.text : kind === 'file' ? body.name : body.title) ?? '' };
 }
 
 /** @param {string} day @param {Item} item @returns {Row} */
-function dayRow(day, { seq, at }) {
-  const key = `day ${day}`;
-  const plain = { key, id: key, by: '', mine: false, seq, at, code: '', user: '', waited: null, first: true, last: true };
-  return { ...plain, kind: 'day', text: '', state: 'stored', told: '' };
-}
+const dayRow = (day, item) => ({
+  ...row({ ...item, state: 'stored' }, false, ''),
+  key: `day ${day}`,
+  id: '',
+  by: '',
+  kind: 'day',
+  text: '',
+});
 
 /**
  * Under which entry each state is told.

@@ -50,20 +50,21 @@ export const nodes = (key, values) =>
 /** Names as a person would say them. @param {string[]} names */
 export const listOf = names => new Intl.ListFormat(lang, { type: 'conjunction' }).format(names);
 
+/** @param {number} at @param {Intl.DateTimeFormatOptions} options */
+const told = (at, options) => new Intl.DateTimeFormat(lang, options).format(at);
+
 /** "14:06"; empty where the hour is not held (a time kept by the day ends at midnight UTC). @param {number | null} at */
-export function timeOf(at) {
-  if (at === null || at % 86_400_000 === 0) return '';
-  return new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
-}
+export const timeOf = at =>
+  at === null || at % 86_400_000 === 0 ? '' : told(at, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 /** "24 December", with the year where it is not this one. @param {number} at @param {number} now */
 export function dayOf(at, now) {
   const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric';
-  return new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'long', year }).format(at);
+  return told(at, { day: 'numeric', month: 'long', year });
 }
 
 /** "Tuesday 24 November". @param {number} at */
-export const weekdayOf = at => new Intl.DateTimeFormat(lang, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+export const weekdayOf = at => told(at, { weekday: 'long', day: 'numeric', month: 'long' });
 
 /** "48 s", "1 min", "2 h": a length as a label, not a countdown. @param {number} seconds */
 export function lengthOf(seconds) {

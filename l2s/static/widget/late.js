@@ -12,16 +12,34 @@ import { learn } from '../shared/texts.js';
 import { serveForm } from './leave.js';
 import { serveMenu } from './menu.js';
 
-/** @param {Session} session @param {Slots} slot @param {string} site @param {string} language */
-export async function comeLate(session, slot, site, language) {
-  const [page] = await Promise.all([markup(`late.${language}.html`), sheet('late.css')]);
+/** @param {Session} session @param {Slots} slot @param {string} site @param {(form: boolean) => void} show */
+export async function comeLate(session, slot, site, show) {
+  const [page] = await Promise.all([markup(`late.${document.documentElement.lang}.html`), sheet('late.css')]);
   learn(JSON.parse(page.getElementById('late')?.textContent ?? '{}'));
   const late = slots(page.body);
   slot.write.before(late.leave, late.receipt);
   slot.more.parentElement.append(late.menu);
   document.body.append(late.ask);
   Object.assign(slot, late);
-  return { ...serveForm(session, slot, site), ...serveMenu(session, slot, site) };
+  const form = serveForm(session, slot, site);
+  const menu = serveMenu(session, slot, site);
+  const verbs = {
+    sound: menu.sound,
+    'ask-end': menu.end,
+    'ask-forget': menu.forget,
+    copy: form.copy,
+    another: () => {
+      form.clear();
+      show(session.availability === 'away');
+    },
+    back: () => show(false),
+    'chat-instead': () => {
+      slot.composer.value = slot.leaveText.value.trim();
+      form.clear();
+      show(false);
+    },
+  };
+  return { draw: form.draw, toggle: menu.toggle, verbs };
 }
 
 /** @param {string} name @returns {Promise<Document>} */

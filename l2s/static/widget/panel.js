@@ -120,9 +120,10 @@ function viewNow() {
 /** Form, receipt and menu, from the server. Where they cannot come, the next use asks again. @returns {Promise<Late>} */
 function comes() {
   coming ??= import('./late.js')
-    .then(({ comeLate }) => comeLate(session, slot, site, language))
+    .then(({ comeLate }) => comeLate(session, slot, site, show))
     .then(here => {
       late = here;
+      Object.assign(verbs, here.verbs);
       drawSoon();
       return here;
     });
@@ -211,34 +212,22 @@ function show(form) {
   focusWriting();
 }
 
-onActs({
+/** @type {Record<string, (element: HTMLElement) => unknown>} what a click does; late.js adds its own */
+const verbs = {
   close: () => host('close'),
   menu: () => comes().then(({ toggle }) => toggle(slot.menu.hidden)),
-  sound: () => late?.sound(),
-  'ask-end': () => late?.end(),
-  'ask-forget': () => late?.forget(),
   older: () => session.older(),
   reload: () => location.reload(),
   again: () => session.connection.again(),
   retry: button => session.retry(button.closest('li')?.dataset.id ?? ''),
   'end-of-list': () => list.toEnd(),
-  copy: () => late?.copy(),
-  another: () => {
-    late?.clear();
-    show(session.availability === 'away');
-  },
-  back: () => show(false),
   'by-mail': () =>
     comes().then(() => {
       slot.leaveText.value ||= session.ownWords;
       show(true);
     }),
-  'chat-instead': () => {
-    composer.value = typed();
-    late?.clear();
-    show(false);
-  },
-});
+};
+onActs(verbs);
 
 /** A connection that is only a moment away is not worth a word. */
 function watchConnection() {
