@@ -10,6 +10,7 @@ The way in is aiosqlite's public one: a connection whose `commit()` runs the wor
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from l2s.privacy.ledger import Entry
 from l2s.store.mirror import Mirror
 from l2s.store.sql import Row, Sql, Write
 
+LOG: Final = logging.getLogger("l2s.store")
 T = TypeVar("T")
 Unit = Callable[[Sql], tuple[T, Sequence[Event]]]
 Publish = Callable[[Sequence[Event]], None]
@@ -138,13 +140,14 @@ class Engine:
         """Let the queue run dry, then close every connection; an open one would hang the process."""
         self._closing = True
         self._rouse()
-        if self._pump_task:
-            await self._pump_task
+        try:
+            if self._pump_task:
+                await self._pump_task
+        finally:
             self._pump_task = None
-        for connection in (*self._open_readers, self._writer):
-            if connection:
-                await connection.close()
-        self._open_readers, self._writer = [], None
+            connections = [one for one in (*self._open_readers, self._writer) if one]
+            self._open_readers, self._writer = [], None
+            await asyncio.gather(*(connection.close() for connection in connections))
 
     async def maintain(self, work: Callable[[sqlite3.Connection], bool]) -> bool:
         """Work outside any transaction, alone with the file: readers are held back until it is done."""
@@ -253,10 +256,16 @@ class Engine:
             return
         reach("after_commit")
         events = [event for ticket in group for event in ticket.events]
-        if events:
-            self.publish(events)
+        try:
+            if events:
+                self.publish(events)
+        except Exception:  # what is durable stays so; a defect in fan-out must not stop the writer
+            LOG.exception("publishing failed")
         for ticket in group:
-            ticket.done(ticket)
+            try:
+                ticket.done(ticket)
+            except Exception:
+                LOG.exception("an answer failed")
 
     # In the writer's thread from here on.
 
