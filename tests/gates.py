@@ -36,7 +36,7 @@ def violations(root: Path) -> list[str]:
     found = [line for file in sorted((root / "l2s").rglob("*.py")) for line in _python(root, file)]
     for file in sorted((root / "l2s" / "static").rglob("*.js")):
         found += _lines(root, file, SCRIPT, "markup from strings or inline style")
-        if file.name not in ("clock.js", "dom.js", "loader.js", "outside.js"):
+        if file.name not in ("clock.js", "dom.js", "loader.js", "outside.js", "page.js"):
             found += _lines(root, file, PURE_SCRIPT, "time only through clock.js")
     for file in sorted((root / "l2s" / "templates").rglob("*.html")):
         found += _lines(root, file, MARKUP, "unsafe or inline in a template")

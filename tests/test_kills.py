@@ -149,7 +149,8 @@ def test_an_object_older_than_the_one_held_is_ignored(world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_after_12_kills_every_acked_message_is_there_once_in_order_and_nowhere_else() -> None:
+async def test_twelve_kills() -> None:
+    """Every acked message is there once, in order and nowhere else."""
     outcome = await kills.run(kills.Plan(kills=12, acks=3_000, seed=12))
     print(outcome.text())
     assert outcome.kills == 12

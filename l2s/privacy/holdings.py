@@ -156,6 +156,7 @@ HOLDINGS: Final = (
     ),
     Holding("rate limits", "memory", {"key": "blocked"}, _VISITOR, "delete", "keyed hashes, the key changes daily"),
     Holding("l2s", "browser", {"token": "device_token"}, _VISITOR, "delete", "the page's first-party storage, one key"),
+    Holding("l2s-SITE", "browser", {"token": "device_token"}, _VISITOR, "delete", "the hosted page, a key for each site"),
 )  # fmt: skip
 
 COLUMNS: Final[dict[str, str]] = {

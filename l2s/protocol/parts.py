@@ -93,7 +93,8 @@ class TeamMessage(Part):
 
 
 class VisitorChat(Part):
-    """`delivered` and `read`: up to which seq the team has it. `people`: everyone who is or was in the chat."""
+    """`delivered` and `read`: up to which seq the team has it; `seen`: the visitor's own
+    mark. `people`: everyone who is or was in the chat."""
 
     id: str
     state: Literal["waiting", "open", "closed", "left"]
@@ -102,6 +103,7 @@ class VisitorChat(Part):
     people: list[Person]
     delivered: int
     read: int
+    seen: int
     ended: int | None
     why: str | None
 

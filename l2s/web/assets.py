@@ -18,12 +18,12 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final, NamedTuple
 
 import jinja2
-from markupsafe import Markup
+from jinja2.utils import htmlsafe_json_dumps
 
 from l2s.web import joining
 from l2s.web.joining import Files
 
-SCRIPTS: Final = ("widget/panel.js", "widget/outside.js", "console/app.js")
+SCRIPTS: Final = ("widget/panel.js", "widget/outside.js", "console/app.js", "page.js")
 _BASE: Final = ("shared/tokens.css", "shared/base.css")
 _SAID: Final = ("shared/messages.css", "shared/composer.css")
 _MORE: Final = ("shared/forms.css", "shared/more.css")
@@ -31,7 +31,7 @@ SHEETS: Final = {
     "widget/panel.css": (*_BASE, *_SAID, "widget/panel.css"),
     "widget/late.css": ("shared/forms.css", "widget/late.css"),
     "console/console.css": (*_BASE, *_SAID, *_MORE, "console/console.css"),
-    "page.css": (*_BASE, *_MORE, "page.css"),
+    "page.css": (*_BASE, *_MORE, "console/rail.css", "page.css"),
 }
 LATER: Final = {"widget/panel.css": "widget/late.css"}  # reads the tokens of the first
 _MEDIA: Final = {
@@ -143,15 +143,16 @@ def _late_markup() -> Iterator[tuple[str, str]]:
         if posixpath.basename(name) == "late.json":
             catalogue = json.loads(body)
             words = {key: text for key, text in catalogue.items() if not key.startswith("page.")}
-            block = json.dumps(words, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-            page = env.get_template("late.html").render(t=catalogue.__getitem__, words=Markup(block))  # noqa: S704  package data
+            block = htmlsafe_json_dumps(words, ensure_ascii=False, separators=(",", ":"))
+            page = env.get_template("late.html").render(t=catalogue.__getitem__, words=block)
             yield f"widget/late.{posixpath.dirname(name)}.html", page
 
 
 def _fresh(name: str) -> Asset | None:
-    """For development: read anew at each request, a module as it stands, all else as always."""
+    """For development: read anew at each request. Modules stand single, but for the one that has an address of its own."""
     files = _tree("static")
-    body = files.get(name) if name.endswith(".js") else _built(files).get(name)
+    single = name.endswith(".js") and name != "widget/outside.js"
+    body = files.get(name) if single else _built(files).get(name)
     return _asset(name, body) if body is not None else None
 
 

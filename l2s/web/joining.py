@@ -19,7 +19,7 @@ from l2s.errors import StartError
 
 Files = Mapping[str, str]
 
-_IMPORT: Final = re.compile(r"^import \{ ?([\w$, ]+?),? ?\} from '(\.[\w./-]+)';$\n?", re.M)
+_IMPORT: Final = re.compile(r"^import \{ ?(\w+(?:, ?\w+)*),? ?\} from '(\.[\w./-]+)';$\n?", re.M)
 _IMPORT_WORD: Final = re.compile(r"^import\b(?!\()")
 _EXPORT: Final = re.compile(r"^export (?:const|function|async function|class) (\w+)", re.M)
 _EXPORT_WORD: Final = re.compile(r"^export (?=const|function|async|class)", re.M)

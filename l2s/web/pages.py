@@ -13,11 +13,11 @@ from lucide.jinja import lucide
 from markupsafe import Markup
 
 from l2s.errors import L2sError
-from l2s.web.assets import Assets
+from l2s.web.assets import Assets, client_words
 from l2s.web.urls import Urls
 
 LANGUAGES: Final = ("en", "de")
-PARTS: Final = ("page", "widget", "console", "error")
+PARTS: Final = ("page", "widget", "late", "console", "error")
 _INNER: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 Words = dict[str, Any]
@@ -61,7 +61,11 @@ class Pages:
         self.words = catalogues()
         self.urls = urls
         self.assets = assets
-        self._json = {(language, part): block(words) for language, parts in self.words.items() for part, words in parts.items()}
+        self._json = {
+            (language, part): block(client_words(words) if part == "widget" else words)
+            for language, parts in self.words.items()
+            for part, words in parts.items()
+        }
         self.templates = jinja2.Environment(
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True, auto_reload=False,

@@ -25,7 +25,10 @@ async def held_by_the_browser(context: BrowserContext, page: Page, origins: list
             found[f"{origin} {'local' if local else 'session'}"] = [key for key, _ in items["entries"]]
         usage = await client.send("Storage.getUsageAndQuota", {"origin": origin})
         found[f"{origin} usage"] = [one for one in usage["usageBreakdown"] if one["usage"]]
-        caches = await client.send("CacheStorage.requestCacheNames", {"securityOrigin": origin})
+        try:
+            caches = await client.send("CacheStorage.requestCacheNames", {"securityOrigin": origin})
+        except Error:
+            caches = {"caches": []}
         found[f"{origin} caches"] = caches["caches"]
     await client.detach()
     return found

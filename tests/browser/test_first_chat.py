@@ -94,7 +94,8 @@ async def test_two_tabs_that_write_their_first_message_together_share_one_chat(s
         panels.append(await open_panel(page))
     for number, panel in enumerate(panels):
         await panel.get_by_role("textbox").fill(f"From tab {number}")
-    for panel in panels:
+    for page, panel in zip(pages, panels, strict=True):
+        await page.bring_to_front()
         await panel.locator("button[type=submit]").last.click()
     for page, panel in zip(pages, panels, strict=True):
         await page.bring_to_front()

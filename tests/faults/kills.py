@@ -8,9 +8,9 @@ Another tree is run by PYTHONPATH=THAT_TREE (the server starts in an empty folde
 operator once; one of them reads slowly through a narrow socket) write without pause: replies, notes, repeats of acked texts,
 other texts under used ids. Half of the kills are SIGKILLs from outside, the others happen inside the server at a failpoint that
 SIGUSR2 arms; either only while 10 sends or more are on the wire unacked. After each cut everybody resumes by the rules of
-`tests.faults.wire`; here and there a tab is closed with its unacked texts in it (they stay unknown), and now and then a visitor goes
-and another comes (first sends die as well). At the end the server is killed once more and everything is read again by a fresh
-hello of each visitor and a fresh sign-in of each user.
+wire.py; here and there a tab is closed with its unacked texts in it (they stay unknown), and now and then a visitor goes and
+another comes (first sends die as well). At the end the server is killed once more and everything is read again by a fresh hello
+of each visitor and a fresh sign-in of each user.
 The last four counts must be 0, and each failpoint must have been hit by a tenth of the kills; else the exit code is 1.
 """
 

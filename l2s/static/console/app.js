@@ -5,7 +5,6 @@
  * gets none. "Read" needs the window in focus, and the newest line of the chat in view.
  *
  * @import {TeamChat} from '../shared/protocol.d.ts'
- * @import {Told} from './desk.js'
  * @import {Place} from './router.js'
  * @import {Group} from './sections.js'
  */
@@ -13,7 +12,7 @@ import { realClock } from '../shared/clock.js';
 import { Composer } from '../shared/composer.js';
 import { dataOf, onActs, perFrame, slots, write } from '../shared/dom.js';
 import { Messages } from '../shared/messages.js';
-import { hasText, speak, text } from '../shared/texts.js';
+import { speak, text } from '../shared/texts.js';
 import { keepAwake } from '../shared/wake.js';
 import { Alarm } from './alarm.js';
 import { drawBanner, drawMe, drawNothing } from './around.js';
@@ -22,16 +21,18 @@ import { drawCard } from './card.js';
 import { Desk } from './desk.js';
 import { showKeys } from './dialogs.js';
 import { drawTalkHead, wearTint } from './head.js';
+import { hearTold } from './hear.js';
 import { Inbox } from './inbox.js';
 import { onKeys } from './keys.js';
+import { followed, instead, openActs, signedOut } from './moves.js';
 import { copied, printed } from './paper.js';
+import { Patience } from './patience.js';
 import { Router } from './router.js';
-import { groupOf, sections, calledName, visitorName } from './sections.js';
+import { groupOf, sections, visitorName } from './sections.js';
 import { eventSentence } from './sentences.js';
 import { Toasts } from './toasts.js';
 import { Writing } from './writing.js';
 
-const PATIENCE = 1500;
 const SEARCH = 250;
 const TICK = 1000;
 
@@ -54,10 +55,12 @@ const router = new Router(config.base, show);
 const writing = new Writing(composer, slot, desk);
 const toasts = new Toasts(slot.toasts, realClock);
 const alarm = new Alarm(slot, realClock);
+const drawSoon = perFrame(draw);
+const patience = new Patience(realClock, drawSoon);
+const signIn = () => location.assign(`${config.base}login`);
 
 let shown = '';
-let slow = false;
-let cancelSlow = () => {};
+let phase = '';
 let cancelSearch = () => {};
 
 /** With a keyboard at hand the focus goes where one writes; on a phone it would only raise the keyboard. */
@@ -102,12 +105,12 @@ function toList() {
   if (current) inbox.focusRow(current);
 }
 
+const inView = () => !document.hidden && list.atEnd && slot.box.checkVisibility();
+
 /** Has this user seen the end? */
 function look() {
   const { talk, current } = desk;
-  if (!talk?.ready || document.hidden || !list.atEnd || !slot.box.checkVisibility()) return;
-  talk.shown = talk.timeline.newest;
-  if (document.hasFocus()) desk.see(current, talk.timeline.newest);
+  if (talk?.ready && inView() && document.hasFocus()) desk.see(current, talk.timeline.newest);
 }
 
 /** What cannot wait for a drawing. */
@@ -141,18 +144,18 @@ function draw() {
   if (chat && talk && !talk.missing) drawChat(chat);
   else drawNothing(slot, desk);
   drawMe(slot, desk);
-  drawBanner(slot, desk, slow);
+  drawBanner(slot, desk, patience.isOver);
   alarm.draw(!slot.banner.hidden);
 }
 
 /** Another conversation: what it had not shown yet comes first. */
 function swap() {
   shown = desk.current;
-  const { talk } = desk;
   const chat = chatNow();
   list.timeline = null;
-  list.timeline = talk?.timeline ?? null;
-  if (chat) wearTint(list, chat);
+  list.timeline = desk.talk?.timeline ?? null;
+  const read = chat?.marks.find(({ user }) => user === desk.me?.id)?.read ?? 0;
+  if (chat && read && desk.unread(chat)) list.startAt(read + 1);
 }
 
 /** @param {TeamChat} chat */
@@ -163,38 +166,7 @@ function drawChat(chat) {
   drawTalkHead(slot, desk, talk, chat);
   writing.draw(chat);
   drawCard(slot, desk, talk, chat);
-  const [first] = desk.typists(chat.id).map(id => (id ? id : 'visitor'));
-  list.typing(first === 'visitor' ? first : '', first === 'visitor' ? text('typing', { count: 1, names: calledName(chat) }) : '');
-}
-
-/** @type {Record<Told['what'], (told: Told) => void>} what a person hears of once */
-const hear = {
-  took: ({ chat }) => open(chat),
-  lost: ({ chat, user }) => {
-    const who = { id: user, name: desk.people.get(user)?.name ?? text('somebody') };
-    toasts.say(text('lost', { name: who.name, visitor: visitorIn(desk.chats.get(chat)) }), { who });
-  },
-  back: ({ chat, mode, text: back, code, user }) => {
-    writing.restore(chat, mode, back);
-    if (code === 'newer_lines') list.toEnd();
-    else if (code === 'join_first') void askJoin(desk, chat, user);
-    else complain(code);
-  },
-  gone: ({ chat }) => {
-    writing.forget(chat);
-    if (chat === desk.current) toList();
-    toasts.say(text('erased'), { sign: 'eraser' });
-  },
-  heard: () => {},
-  refused: ({ code, command }) => {
-    if (command !== 'open') complain(code);
-  },
-  signed_out: () => location.assign(`${config.base}login`),
-};
-
-/** @param {string} code */
-function complain(code) {
-  toasts.say(text(hasText(`error.${code}`) ? `error.${code}` : 'error.other'), { stays: true });
+  if (talk.ready && inView()) talk.shown = talk.timeline.newest;
 }
 
 /** T: the row in focus, else the chat that is shown, else who waits longest. */
@@ -211,19 +183,6 @@ async function close() {
 /** @param {HTMLElement} element */
 const chatOf = element => element.closest('[data-chat]')?.getAttribute('data-chat') ?? '';
 
-/** A click on a link that is ours, unless it asks for another tab. @param {MouseEvent} event @param {() => void} run */
-function followed(event, run) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  run();
-}
-
-/** @param {boolean} on */
-function openActs(on) {
-  slot.acts.toggleAttribute('data-open', on);
-  slot.actsMore.ariaExpanded = String(on);
-}
-
 onActs({
   show: (link, event) => followed(event, () => open(chatOf(link))),
   list: (_, event) => followed(event, toList),
@@ -233,7 +192,7 @@ onActs({
   join: () => void askJoin(desk, desk.current),
   fold: button => inbox.fold(/** @type {Group} */ (button.closest('[data-group]')?.getAttribute('data-group'))),
   'more-closed': () => desk.shelf.more(),
-  acts: () => openActs(!slot.acts.hasAttribute('data-open')),
+  acts: () => openActs(slot, !slot.acts.hasAttribute('data-open')),
   unread: () => {
     const { current } = desk;
     desk.unsee(current);
@@ -266,12 +225,6 @@ function turn(mode) {
   focusWriting();
 }
 
-/** @param {KeyboardEvent} event @param {() => void} run */
-function instead(event, run) {
-  event.preventDefault();
-  run();
-}
-
 /** @param {KeyboardEvent} event @param {number} step */
 function rove(event, step) {
   if (!(event.target instanceof Element) || !event.target.closest('l2s-inbox')) return;
@@ -292,7 +245,7 @@ onKeys({
   e: event => instead(event, () => void close()),
   c: event => instead(event, () => desk.current && router.go({ chat: desk.current, card: !router.place.card })),
   '?': event => instead(event, showKeys),
-  Escape: step => back(step),
+  Escape: event => back(event),
 });
 
 function searchClosed() {
@@ -303,41 +256,33 @@ function searchClosed() {
 /** Esc: one step out of where one is. @param {KeyboardEvent} event */
 function back(event) {
   if (slot.acts.hasAttribute('data-open')) {
-    openActs(false);
+    openActs(slot, false);
     slot.actsMore.focus();
   } else if (slot.me.open) {
     slot.me.open = false;
     slot.me.querySelector('summary').focus();
   } else if (router.place.card) router.go({ chat: desk.current });
+  else if (event.target === slot.search) slot.closedFold.focus();
   else if (event.target === slot.field) inbox.focusRow(desk.current);
   else if (desk.current) toList();
 }
 
-const drawSoon = perFrame(draw);
 desk.addEventListener('change', () => {
   told();
   if (desk.outdated && !writing.dirty) location.reload();
-  notice();
+  patience.tell(desk.connection.phase === 'live');
+  void suspect();
   drawSoon();
 });
-desk.addEventListener('told', event => {
-  if (event instanceof CustomEvent) hear[/** @type {Told['what']} */ (event.detail.what)](event.detail);
-});
 
-/** A connection that is only a moment away is not worth a word. */
-function notice() {
-  if (desk.connection.phase === 'live') {
-    cancelSlow();
-    cancelSlow = () => {};
-    slow = false;
-  } else if (!slow) {
-    cancelSlow();
-    cancelSlow = realClock.after(PATIENCE, () => {
-      slow = true;
-      drawSoon();
-    });
-  }
+/** A socket that is refused tells no reason. After a long sleep it may be that the session ended: ask the page. */
+async function suspect() {
+  if (phase === desk.connection.phase) return;
+  phase = desk.connection.phase;
+  if (phase === 'waiting' && patience.isOver && (await signedOut(config.base))) signIn();
 }
+
+hearTold({ desk, writing, toasts, list, open, toList, signIn });
 
 composer.addEventListener('l2s:send', event => {
   const { current } = desk;
@@ -375,7 +320,7 @@ addEventListener('focus', look);
 document.addEventListener('visibilitychange', look);
 document.addEventListener('click', event => {
   const at = event.target instanceof Element ? event.target : document.body;
-  if (slot.acts.hasAttribute('data-open') && !at.closest('[data-act="acts"]')) openActs(false);
+  if (slot.acts.hasAttribute('data-open') && !at.closest('[data-act="acts"]')) openActs(slot, false);
   if (slot.me.open && !at.closest('.me')) slot.me.open = false;
 });
 alarm.addEventListener('change', drawSoon);

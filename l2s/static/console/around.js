@@ -5,8 +5,10 @@
  * @import {Desk} from './desk.js'
  */
 import { icon, write } from '../shared/dom.js';
-import { initials, text, timeOf, tintOf } from '../shared/texts.js';
-import { visitorName } from './sections.js';
+import { initials, text, tintOf } from '../shared/texts.js';
+import { visitorName, whenOf } from './sections.js';
+
+const MINUTE = 60_000;
 
 /** What is true, what happens next, one act. @param {Slots} slot @param {Desk} desk */
 export function drawNothing(slot, desk) {
@@ -33,7 +35,7 @@ export function drawMe(slot, desk) {
   slot.meDot.dataset.on = String(available && live);
   slot.liveDot.dataset.on = String(live);
   write(slot.live, text(live ? 'live' : 'live.not'));
-  write(slot.clock, timeOf(now));
+  write(slot.clock, whenOf(now - (now % MINUTE), now));
   if (!me) return;
   write(slot.meName, me.name);
   write(slot.meRole, text(`role.${me.role}`));

@@ -19,9 +19,8 @@ import { Watermarks } from './watermarks.js';
 
 /**
  * took: this user's take went through · lost: somebody else was first · back: a text returns, it was not sent (`code`:
- * newer_lines, take_first, join_first, or why a note failed) · gone: a chat was erased · heard: the visitor of an own chat
- * wrote · refused: anything else · signed_out
- * @typedef {{what: 'took' | 'lost' | 'back' | 'gone' | 'heard' | 'refused' | 'signed_out', chat: string, user: string,
+ * newer_lines, take_first, join_first, or why a note failed) · gone: a chat was erased · refused: anything else · signed_out
+ * @typedef {{what: 'took' | 'lost' | 'back' | 'gone' | 'refused' | 'signed_out', chat: string, user: string,
  *   code: string, command: string, text: string, mode: Mode}} Told
  */
 
@@ -249,7 +248,6 @@ export class Desk extends EventTarget {
     const line = { by, kind: body.kind === 'withdrawn' ? 'text' : body.kind, text, at };
     const next = { ...row, rev, pub, said, line: isLine ? line : row.line };
     this.chats.set(id, next);
-    if (said > row.said && this.isMine(next)) this.#say('heard', { chat: id });
     this.#delivered(next);
   }
 

@@ -33,6 +33,7 @@ import { dayOf, lengthOf, text, timeOf } from '../shared/texts.js';
 const AMBER = 30;
 const RED = 180;
 const DAY = 86_400_000;
+const MOST = 5000;
 
 /** @param {TeamChat} chat */
 export const visitorName = ({ name, label }) => name || text('visitor', { label });
@@ -61,10 +62,20 @@ export function waitOf({ opened }, now) {
   return opened === null || opened % DAY === 0 ? null : Math.max(0, (now - opened) / 1000);
 }
 
+/** @type {Map<number, string>} what was formatted today: a formatter is dear, and 500 rows ask for the same again */
+const formatted = new Map();
+let midnight = 0;
+
 /** "14:06" today, "24 November" before. @param {number | null} at @param {number} now */
 export function whenOf(at, now) {
   if (at === null) return '';
-  return new Date(at).toDateString() === new Date(now).toDateString() ? timeOf(at) : dayOf(at, now);
+  if (now >= midnight || formatted.size > MOST) {
+    formatted.clear();
+    midnight = new Date(now).setHours(24, 0, 0, 0);
+  }
+  const when = formatted.get(at) ?? (at >= new Date(now).setHours(0, 0, 0, 0) ? timeOf(at) : dayOf(at, now));
+  formatted.set(at, when);
+  return when;
 }
 
 /** @param {Desk} desk @returns {Record<Group, Section>} */

@@ -10,7 +10,7 @@ import { hasText, lengthOf, text, timeOf } from '../shared/texts.js';
 export function eventSentence(name, { name: who, visitor, at, waited }) {
   const time = timeOf(at);
   const length = waited === null ? '' : lengthOf(waited);
-  const endings = [length && time ? '.waited.at' : '', time ? '.at' : '', length ? '.waited' : '', ''];
+  const endings = [...(length && time ? ['.waited.at'] : []), ...(time ? ['.at'] : []), ...(length ? ['.waited'] : [])];
   const ending = endings.find(each => hasText(`event.${name}${each}`)) ?? '';
   return text(`event.${name}${ending}`, { name: who, visitor, time, waited: length });
 }

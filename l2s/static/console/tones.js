@@ -2,6 +2,8 @@
  * The tone of the bell, made by oscillators: no file. A browser lets it sound only after a click or a key in this window.
  */
 
+const STARTS = [0, 0.18, 0.5, 0.68];
+
 export class Tones extends EventTarget {
   /** 0 to 1. */
   volume = 0.6;
@@ -32,7 +34,7 @@ export class Tones extends EventTarget {
     out.gain.value = this.volume * 0.5;
     out.connect(player.destination);
     this.#now = out;
-    [0, 0.18, 0.5, 0.68].forEach((after, i) => tone(player, out, i % 2 ? 988 : 740, player.currentTime + after));
+    for (const [i, after] of STARTS.entries()) tone(player, out, i % 2 ? 988 : 740, player.currentTime + after);
   }
 
   /** Silence, at once. */

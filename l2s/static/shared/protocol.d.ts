@@ -370,6 +370,7 @@ export interface VisitorChat {
   people: Array<Person>;
   delivered: number;
   read: number;
+  seen: number;
   ended: number | null;
   why: string | null;
 }

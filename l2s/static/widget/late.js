@@ -39,7 +39,11 @@ export async function comeLate(session, slot, site, show) {
       show(false);
     },
   };
-  return { draw: form.draw, toggle: menu.toggle, verbs };
+  const draw = () => {
+    form.draw();
+    menu.draw();
+  };
+  return { draw, toggle: menu.toggle, verbs };
 }
 
 /** @param {string} name @returns {Promise<Document>} */

@@ -22,12 +22,10 @@ export function mailProblem(mail) {
   return /^[^@\s]+\.[^@\s.]{2,}$/.test(after) ? '' : after ? 'error.bad_mail' : 'problem.mail.after';
 }
 
-/** @param {Session} session @param {Slots} slot @param {string} site */
-export function serveForm(session, slot, site) {
-  /** @type {HTMLFormElement} */
-  const form = slot.leave;
+/** The fields, what stands in them, and what is wrong with each. @param {Slots} slot */
+function fieldsOf(slot) {
   /** @param {string} name @returns {any} */
-  const field = name => form.elements.namedItem(name);
+  const field = name => slot.leave.elements.namedItem(name);
   const values = () => ({ text: field('text').value.trim(), mail: field('mail').value.trim(), name: field('name').value.trim() });
   /** @param {string} name @param {string} problem */
   const tell = (name, problem) => {
@@ -38,21 +36,28 @@ export function serveForm(session, slot, site) {
   };
   /** The first field with a problem, after each was told its own. */
   const wrong = () => {
-    const now = values();
+    const { text: said, mail } = values();
     const problems = [
-      ['text', now.text ? '' : 'problem.text'],
-      ['mail', mailProblem(now.mail)],
+      ['text', said ? '' : 'problem.text'],
+      ['mail', mailProblem(mail)],
       ['name', ''],
     ];
     for (const [name, key] of problems) tell(name, key && text(key));
     return problems.find(([, key]) => key)?.[0];
   };
+  return { field, values, tell, wrong };
+}
 
+/** @param {Session} session @param {Slots} slot @param {string} site */
+export function serveForm(session, slot, site) {
+  const { field, values, tell, wrong } = fieldsOf(slot);
+  /** @type {HTMLFormElement} */
+  const form = slot.leave;
   form.addEventListener('submit', event => {
     event.preventDefault();
     const name = wrong();
     if (name) field(name).focus();
-    else session.leave(values());
+    else if (!session.leaving) session.leave(values());
   });
   form.addEventListener('input', () => {
     if (form.querySelector('[aria-invalid]')) wrong();
@@ -64,20 +69,21 @@ export function serveForm(session, slot, site) {
     field(name).focus();
   });
   return {
-    draw() {
-      write(slot.leaveTitle, text(session.availability === 'away' ? 'form' : 'composer.leave'));
-      slot.back.hidden = !session.chat;
-      slot.submitLeave.ariaDisabled = session.leaving ? 'true' : null;
-      slot.end.hidden = !session.isLive;
-      slot.end.ariaDisabled = slot.forget.ariaDisabled = session.connection.phase === 'live' ? null : 'true';
-      drawReceipt(session, slot, site);
-    },
+    draw: () => drawForm(session, slot, site),
     copy: () => copyReference(slot),
     clear() {
       form.reset();
       for (const name of ['text', 'mail', 'name']) tell(name, '');
     },
   };
+}
+
+/** @param {Session} session @param {Slots} slot @param {string} site */
+function drawForm(session, slot, site) {
+  write(slot.leaveTitle, text(session.availability === 'away' ? 'form' : 'composer.leave'));
+  slot.back.hidden = !session.chat;
+  slot.submitLeave.ariaDisabled = session.leaving ? 'true' : null;
+  drawReceipt(session, slot, site);
 }
 
 /** @param {Session} session @param {Slots} slot @param {string} site */

@@ -22,22 +22,9 @@ export function serveMenu(session, slot, site) {
     if (on) slot.menu.querySelector('button:not([hidden])')?.focus();
   };
   /** @param {'end' | 'forget'} what */
-  const confirmed = async what => {
+  const asked = what => {
     toggle(false);
-    const { ask } = slot;
-    for (const [part, key] of [
-      ['askTitle', ''],
-      ['askLead', '.lead'],
-      ['askKeep', '.keep'],
-      ['askDo', '.do'],
-    ]) {
-      write(slot[part], text(`ask.${what}${key}`, { site }));
-    }
-    ask.returnValue = '';
-    ask.showModal();
-    slot.askKeep.focus();
-    await new Promise(closed => ask.addEventListener('close', closed, { once: true }));
-    return ask.returnValue === 'do';
+    return confirmed(slot, site, what);
   };
   document.addEventListener('click', event => {
     if (!slot.menu.hidden && event.target instanceof Element && !event.target.closest('[data-act="menu"], .menu')) toggle(false);
@@ -46,15 +33,31 @@ export function serveMenu(session, slot, site) {
     if (slot.sound.ariaPressed === 'true') chime();
   });
   return {
+    draw() {
+      slot.end.hidden = !session.isLive;
+      slot.end.ariaDisabled = slot.forget.ariaDisabled = session.connection.phase === 'live' ? null : 'true';
+    },
     toggle,
-    end: async () => (await confirmed('end')) && session.end(),
-    forget: async () => (await confirmed('forget')) && session.forget(),
+    end: async () => (await asked('end')) && session.end(),
+    forget: async () => (await asked('forget')) && session.forget(),
     sound() {
       const on = slot.sound.ariaPressed !== 'true';
       slot.sound.ariaPressed = String(on);
       if (on) chime();
     },
   };
+}
+
+/** Asks, with the focus on the harmless answer. @param {Slots} slot @param {string} site @param {'end' | 'forget'} what */
+async function confirmed(slot, site, what) {
+  const { ask } = slot;
+  const parts = { askTitle: '', askLead: '.lead', askKeep: '.keep', askDo: '.do' };
+  for (const [part, key] of Object.entries(parts)) write(slot[part], text(`ask.${what}${key}`, { site }));
+  ask.returnValue = '';
+  ask.showModal();
+  slot.askKeep.focus();
+  await new Promise(closed => ask.addEventListener('close', closed, { once: true }));
+  return ask.returnValue === 'do';
 }
 
 /** Two tones, 0.3 s, soft. */

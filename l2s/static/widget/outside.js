@@ -24,95 +24,104 @@ import { Tokens } from './token.js';
  * @property {((open: boolean) => void) | null} opened
  */
 
-const narrow = '(max-width: 480px)';
+const NARROW = '(max-width: 480px)';
 
 /** @param {string} address */
 const plain = address => address.split(/[?#]/)[0];
 
 /** @param {Widget} widget */
 export function start(widget) {
-  const tokens = new Tokens({ storage: () => localStorage, key: 'l2s', clock: realClock });
-  let page = plain(location.href);
-  let told = '';
-
-  /** @param {string} type @param {object} [data] */
-  const tell = (type, data) => widget.frame.contentWindow?.postMessage({ __proto__: null, type, ...data }, widget.origin);
-  /** @param {string} token */
-  const give = token => {
-    told = token;
-    tell('token', { __proto__: null, token, kept: tokens.kept });
-  };
-  /** @param {boolean} open */
-  const opened = open => {
-    if (open) widget.frame.focus();
-    tell('open', { __proto__: null, open, hover: matchMedia('(hover: hover)').matches });
-    hold(open && matchMedia(narrow).matches);
-    fit();
-  };
-  const fit = () => {
-    const view = visualViewport;
-    if (!view) return;
-    widget.host.style.setProperty('--height', `${view.height}px`);
-    widget.host.style.setProperty('--top', `${view.offsetTop}px`);
-  };
-  const moved = () => {
-    if (plain(location.href) === page) return;
-    page = plain(location.href);
-    tell('moved', { __proto__: null, page });
-  };
-
-  /** @type {Record<string, any>} */
-  const from = {
-    __proto__: null,
-    ready() {
-      told = tokens.look();
-      const referrer = plain(document.referrer);
-      tell('hello', { __proto__: null, page, referrer, token: told, kept: tokens.kept });
-      opened(widget.isOpen);
-    },
-    close() {
-      widget.open(false);
-      widget.launcher.focus();
-    },
-    want: () => tokens.draw(give),
-    chat: (/** @type {any} */ { open }) => tokens.mark(open),
-    forget() {
-      told = '';
-      tokens.drop();
-    },
-    unread: (/** @type {any} */ { count }) => widget.unread(count),
-    availability: (/** @type {any} */ { availability, people }) => widget.available(availability, people),
-  };
-
-  widget.take = data => from[data?.type]?.(data);
-  widget.opened = opened;
-  for (const data of widget.early) widget.take(data);
-  watch(fit, moved, () => {
-    if (tokens.look() !== told) give(tokens.token);
-  });
+  new Outside(widget).begin();
 }
 
-/** @param {() => void} fit @param {() => void} moved @param {() => void} stored */
-function watch(fit, moved, stored) {
-  const quiet = { __proto__: null, passive: true };
-  visualViewport?.addEventListener('resize', fit, quiet);
-  visualViewport?.addEventListener('scroll', fit, quiet);
-  addEventListener('storage', stored, quiet);
-  addEventListener('popstate', moved, quiet);
-  addEventListener('hashchange', moved, quiet);
-  if ('navigation' in window) window.navigation.addEventListener('currententrychange', moved, quiet);
-}
+class Outside {
+  #widget;
+  #tokens = new Tokens({ storage: () => localStorage, key: 'l2s', clock: realClock });
+  #page = plain(location.href);
+  /** The token that the frame knows. */
+  #told = '';
+  /** Where a phone's keyboard leaves room. */
+  #room = new CSSStyleSheet();
+  /** While a whole-screen panel is open, the page behind does not scroll. */
+  #still = new CSSStyleSheet();
 
-/** @type {CSSStyleSheet | null} */
-let still = null;
-
-/** The page behind a whole-screen panel does not scroll. @param {boolean} on */
-function hold(on) {
-  if (!still && !on) return;
-  if (!still) {
-    still = new CSSStyleSheet();
-    still.replaceSync('html { overflow: hidden !important; }');
-    document.adoptedStyleSheets.push(still);
+  /** @param {Widget} widget */
+  constructor(widget) {
+    this.#widget = widget;
   }
-  still.disabled = !on;
+
+  begin() {
+    const { host, early } = this.#widget;
+    host.shadowRoot?.adoptedStyleSheets.push(this.#room);
+    this.#still.replaceSync('html { overflow: hidden !important; }');
+    this.#still.disabled = true;
+    document.adoptedStyleSheets.push(this.#still);
+    this.#widget.take = data => this.#from[data?.type]?.(data);
+    this.#widget.opened = open => this.#opened(open);
+    for (const data of early) this.#widget.take(data);
+    this.#watch();
+  }
+
+  /** @type {Record<string, any>} what the frame says */
+  #from = {
+    __proto__: null,
+    ready: () => {
+      this.#told = this.#tokens.look();
+      const referrer = plain(document.referrer);
+      this.#tell('hello', { __proto__: null, page: this.#page, referrer, token: this.#told, kept: this.#tokens.kept });
+      this.#opened(this.#widget.isOpen);
+    },
+    close: () => {
+      this.#widget.open(false);
+      this.#widget.launcher.focus();
+    },
+    want: () => this.#tokens.draw(token => this.#give(token)),
+    chat: (/** @type {any} */ { open }) => this.#tokens.mark(open),
+    forget: () => {
+      this.#told = '';
+      this.#tokens.drop();
+    },
+    unread: (/** @type {any} */ { count }) => this.#widget.unread(count),
+    availability: (/** @type {any} */ { availability, people }) => this.#widget.available(availability, people),
+  };
+
+  #watch() {
+    const quiet = { __proto__: null, passive: true };
+    const moved = () => this.#moved();
+    visualViewport?.addEventListener('resize', () => this.#fit(), quiet);
+    visualViewport?.addEventListener('scroll', () => this.#fit(), quiet);
+    addEventListener('storage', () => this.#tokens.look() !== this.#told && this.#give(this.#tokens.token), quiet);
+    addEventListener('popstate', moved, quiet);
+    addEventListener('hashchange', moved, quiet);
+    if ('navigation' in window) window.navigation.addEventListener('currententrychange', moved, quiet);
+  }
+
+  /** @param {string} type @param {object} data */
+  #tell(type, data) {
+    this.#widget.frame.contentWindow?.postMessage({ __proto__: null, type, ...data }, this.#widget.origin);
+  }
+
+  /** @param {string} token */
+  #give(token) {
+    this.#told = token;
+    this.#tell('token', { __proto__: null, token, kept: this.#tokens.kept });
+  }
+
+  /** @param {boolean} open */
+  #opened(open) {
+    if (open) this.#widget.frame.focus();
+    this.#tell('open', { __proto__: null, open, hover: matchMedia('(hover: hover)').matches });
+    this.#still.disabled = !open || !matchMedia(NARROW).matches;
+    this.#fit();
+  }
+
+  #fit() {
+    if (visualViewport) this.#room.replaceSync(`:host{--height:${visualViewport.height}px;--top:${visualViewport.offsetTop}px}`);
+  }
+
+  #moved() {
+    if (plain(location.href) === this.#page) return;
+    this.#page = plain(location.href);
+    this.#tell('moved', { __proto__: null, page: this.#page });
+  }
 }

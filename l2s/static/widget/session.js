@@ -224,10 +224,7 @@ export class Session extends EventTarget {
       if (chat === this.#chatId) this.timeline.older({ messages, more });
     },
     availability: ({ availability, people }) => this.#here(availability, people),
-    law: ({ law, objected }) => {
-      this.law = law;
-      this.objected = objected;
-    },
+    law: ({ law, objected }) => Object.assign(this, { law, objected }),
     erased: ({ chat }) => {
       if (chat === this.#chatId) this.#begin('');
     },
@@ -295,7 +292,7 @@ export class Session extends EventTarget {
     this.#begin(chat.id);
     if (this.chat && chat.pub < this.chat.pub) return;
     this.chat = chat;
-    this.#know(chat.people);
+    for (const { id, name } of chat.people) this.#names.set(id, name);
     this.timeline.marks(chat);
   }
 
@@ -377,11 +374,6 @@ export class Session extends EventTarget {
   #here(availability, people) {
     this.availability = availability;
     this.people = people;
-    this.#know(people);
-  }
-
-  /** @param {Person[]} people */
-  #know(people) {
     for (const { id, name } of people) this.#names.set(id, name);
   }
 

@@ -58,10 +58,11 @@ export class Tokens {
   /** For the first send: the stored token at once, or a new one after the second look. @param {(token: string) => void} give */
   draw(give) {
     if (this.look()) {
+      this.mark(true);
       give(this.token);
       return;
     }
-    const mine = `${newId(24)}0`;
+    const mine = `${newId(24)}1`; // a send is on its way: another page hears the answer even if this one is left now
     this.#write(mine);
     this.#clock.after(SECOND_LOOK, () => {
       if (!this.look()) this.#write(mine);
