@@ -77,3 +77,16 @@ async def test_only_one_of_two_operators_takes_a_chat(shop: Shop) -> None:
     loser = priya if owner == tom.id else tom
     refused = await loser.hear("refused")
     assert (refused["code"], refused["data"]["user"]) == ("taken", owner)
+
+
+async def test_a_waiting_chat_that_nobody_takes_becomes_an_offline_message(shop: Shop) -> None:
+    tom = await shop.operator("Tom")
+    ingrid, chat = await shop.writer("Is anybody there?")
+    await ingrid.say("leave", id=new_id(), text="Then by mail, please.", mail="ingrid@example.org", name="Ingrid")
+    left = await ingrid.hear("left")
+    row = await tom.hear("chat", lambda frame: frame["chat"]["state"] == "left")
+    assert (row["chat"]["id"], row["chat"]["name"], row["chat"]["label"]) == (chat, "Ingrid", left["reference"])
+    await tom.say("take", chat=chat)
+    await ingrid.hear("chat", lambda frame: frame["chat"]["state"] == "open")
+    await ingrid.say("leave", id=new_id(), text="Again", mail="ingrid@example.org")
+    assert (await ingrid.hear("refused"))["code"] == "chat_live"

@@ -112,6 +112,17 @@ def open_session(house: House, sql: Sql, user: str, key: str, token: str, device
     )  # fmt: skip
 
 
+def touch(house: House, session: str) -> Unit[None]:
+    """The session opened a console: when it was last used is part of the session log (A4)."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        users.touch_session(sql, session, at)
+        return None, []
+
+    return unit
+
+
 def session_of(house: House, token: str, sql: Sql) -> tuple[str, Actor] | None:
     """(session id, actor) of a cookie, or None."""
     at = house.clock.at()

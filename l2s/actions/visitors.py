@@ -205,7 +205,7 @@ def _open_scope(sql: Sql, site: str, at: int) -> bool:
 
 
 def leave(house: House, visit: Visit, client_id: str, text: str, mail: str | None, name: str | None) -> Unit[Posted]:
-    """The message form: a chat that is `left`, with where to answer. Stored first; its reference is the chat's label."""
+    """The message form: a chat that is `left`, with where to answer; a waiting one becomes it. Its reference is its label."""
     key = checked_id(client_id)
     text = message_text(text, house.settings.message_max)
     if not mail or not mail.strip():
@@ -218,17 +218,15 @@ def leave(house: House, visit: Visit, client_id: str, text: str, mail: str | Non
         known = _known(sql, visit, key)
         if known.duplicate is not None:
             return _resent(house, sql, visit, key, text, said.at), []
-        if known.chat is not None:
-            raise Conflict("chat_live")
         events: list[Event] = []
-        chat = _begin(house, sql, visit, known, said, None, "left", events)
+        before = known.chat or _begin(house, sql, visit, known, said, None, "left", events)
+        chat = life.leave(before)
         law, choice = law_of(house, sql, chat, said.at), choice_of(chat)
-        told = admitted(_told(name, mail, choice, law, chat.since), choice, law, chat.since)
-        chats.set_details(sql, chat, told)
+        chats.set_details(sql, chat, _told(name, mail, choice, law, chat.since))
         step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, said.at))
         figures.count(sql, chat, "left", said.at)
         figures.set_due(sql, "silent", chat.id, said.steady + house.settings.silent_days * DAY)
-        return Posted(step.chat, None), [*events, *keep(house, sql, chat, step, said.at)]
+        return Posted(step.chat, None), [*events, *keep(house, sql, before, step, said.at)]
 
     return unit
 

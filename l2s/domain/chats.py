@@ -157,6 +157,13 @@ def close(chat: Chat, why: Why, user: str | None, at: int, stamp: Stamp) -> Step
     return tell(msgspec.structs.replace(chat, state="closed", ended_at=at, closed_why=why), stamp, f"closed_{why}", **data)
 
 
+def leave(chat: Chat) -> Chat:
+    """Nobody came in time: what waits becomes an offline message. A chat that an operator has stays one."""
+    if chat.state == "open":
+        raise Conflict("chat_live")
+    return msgspec.structs.replace(chat, state="left")
+
+
 def reopens(chat: Chat, now: int, within: int) -> bool:
     """Does a visitor's message reopen this closed chat in place? `within`: ms."""
     return chat.state == "closed" and chat.ended_at is not None and now - chat.ended_at <= within

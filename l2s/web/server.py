@@ -30,7 +30,7 @@ from l2s.web.live import Live
 from l2s.web.urls import Urls
 
 LOG: Final = logging.getLogger("l2s.serve")
-KEEP_ALIVE: Final = 75.0
+KEEP_ALIVE: Final = 10.0  # also the deadline of a dribbled request head
 STOPPING: Final = 10.0
 
 

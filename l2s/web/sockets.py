@@ -100,6 +100,7 @@ async def console(request: web.Request) -> web.StreamResponse:
     if not found:
         raise SignInNeeded("signed_out")
     session, actor = found
+    await live.house.engine.write(people.touch(live.house, session))
     await socket.prepare(request)
     return await _run(live, socket, request, lambda channel: UserSession(live, channel, actor, session))
 
