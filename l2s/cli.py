@@ -53,14 +53,15 @@ def main() -> None:
 @click.option("--port", type=int, metavar="N", help="Port to listen on (8080).")
 @click.option("--public-url", metavar="URL", help="Where browsers reach this server, e.g. https://chat.example.com.")
 @click.option("--dev", is_flag=True, help="Serve scripts unjoined and read them anew at each request.")
-def serve(config: str | None, data: str | None, host: str | None, port: int | None, public_url: str | None, dev: bool) -> None:
-    """Serve. At first start, prints one link that creates the owner and the first site."""
-    loaded = _settings(config, data=data, host=host, port=port, public_url=public_url)
+@click.option("--ledger-lost", is_flag=True, help="ledger.jsonl is gone for good: keep no more than a fresh install would.")
+def serve(config: str | None, dev: bool, ledger_lost: bool, **flags: Any) -> None:
+    """Serve until it is stopped."""
+    loaded = _settings(config, **flags)
     from l2s.web.server import run
 
     _log(loaded.settings.log_format)
     try:
-        asyncio.run(run(loaded, dev=dev))
+        asyncio.run(run(loaded, dev=dev, ledger_lost=ledger_lost))
     except Broken as problem:
         _fail(problem)
 

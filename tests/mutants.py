@@ -36,10 +36,10 @@ class Mutant(NamedTuple):
 
 KILLS = "tests/test_kills.py::test_twelve_kills"
 MUTANTS = [
-    Mutant("ack before commit", "l2s/store/engine.py", '            reach("before_commit")\n', '            self._pump_task.get_loop().call_soon_threadsafe(self._settle, list(group))\n            __import__("time").sleep(0.02)\n            reach("before_commit")\n', KILLS, True),
-    Mutant("publish before commit", "l2s/store/engine.py", '            reach("before_commit")\n', '            self._pump_task.get_loop().call_soon_threadsafe(self.publish, [e for t in group for e in t.events])\n            __import__("time").sleep(0.02)\n            reach("before_commit")\n', KILLS, True),
+    Mutant("ack and publish before commit", "l2s/store/engine.py", '            reach("before_commit")\n', '            self._pump_task.get_loop().call_soon_threadsafe(self.publish, [e for t in group for e in t.events])\n            __import__("time").sleep(0.01)\n            reach("before_commit")\n', KILLS, True),
     Mutant("seq from memory", "l2s/domain/chats.py", "    rev, pub = chat.rev + 1, chat.pub + 1\n    said =", "    say.__dict__[chat.id] = say.__dict__.get(chat.id, 0) + 1\n    rev, pub = chat.rev + 1, say.__dict__[chat.id]\n    said =", KILLS, True),
-    Mutant("no sync before the ack", "l2s/store/engine.py", "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL", "tests/test_power.py", True),
+    Mutant("a held peer drains on", "l2s/live/peer.py", "while self._frames and not self._held and not self.dead", "while self._frames and not self.dead", "tests/test_peer.py"),
+    Mutant("no sync before the ack", "l2s/store/engine.py", "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL", "tests/test_power.py::test_no_ack_leaves_before_the_sync_that_follows_the_write_of_its_message", True),
     Mutant("dedupe off", "l2s/actions/visitors.py", "if known.duplicate is not None:\n            return _resent(house, sql, visit, key, text, at), []\n        chat", "chat", "tests/test_chat.py::test_a_resend_is_answered_with_the_stored_message_and_doubles_nothing"),
     Mutant("no unique (author, client id)", "l2s/store/schema/0001_first.sql", "CREATE UNIQUE INDEX messages_once", "CREATE INDEX messages_once", "tests/test_gates.py::test_an_author_cannot_use_an_id_twice"),
     Mutant("a note goes to the visitor", "l2s/protocol/audience.py", '            if message.kind == "note":\n                return None\n', "", "tests/test_chat.py::test_a_visitor_never_hears_of_a_note"),

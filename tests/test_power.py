@@ -62,5 +62,5 @@ async def test_no_ack_leaves_before_the_sync_that_follows_the_write_of_its_messa
     print(verdict.text())
     assert verdict.premise, verdict
     assert verdict.messages == 500
-    assert max(verdict.groups) >= 8, "messages were to be committed in groups"
     assert list(verdict.early) == []
+    assert max(verdict.groups) >= 8, "messages were to be committed in groups"

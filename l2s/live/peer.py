@@ -101,15 +101,16 @@ class Peer:
         self._size = 0
 
     async def _empty(self) -> None:
+        """While the transport is full. What is being sent has left the queue, so a snapshot can go before the rest."""
         try:
-            while self._frames and not self.dead:
+            while self._frames and not self._held and not self.dead:
                 taken, size = 0, 0
                 while taken < len(self._frames) and size < CHUNK:
                     size += len(self._frames[taken]) + 1
                     taken += 1
                 data = b"\n".join(self._frames[:taken])
-                await self._channel.send(data)
                 del self._frames[:taken]
+                await self._channel.send(data)
                 self._size = max(0, self._size - size)
         except (ConnectionError, RuntimeError):
             self.drop()

@@ -68,9 +68,19 @@ class Mirror:
         return entries
 
 
-def compare(mirror: Mirror, table: Sequence[Entry]) -> list[Entry]:
-    """Reconcile at start. Returns the entries that the table lacks; appends to the file those that it lacks."""
+def compare(mirror: Mirror, table: Sequence[Entry], lost: bool = False) -> list[Entry]:
+    """Reconcile at start. Returns the entries that the table lacks; appends to the file those that it lacks.
+
+    `lost`: the host says that the file is gone for good; without that word a missing file is refused.
+    """
+    if table and not mirror.path.exists() and not lost:
+        raise DataError(
+            f"{mirror.path} is missing: it proves which promises were made. Put it back from a backup. If it is lost for good, "
+            "start once with --ledger-lost: every site then keeps no more than a fresh install would."
+        )
     file = mirror.read()
+    if not table and not mirror.path.exists():
+        mirror.append([])
     common = min(len(file), len(table))
     if any(file[i].hash != table[i].hash for i in range(common)):
         raise DataError(

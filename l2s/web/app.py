@@ -20,6 +20,7 @@ from aiohttp import WSCloseCode, web
 from l2s.actions import sites
 from l2s.actions.erasure import replay_erasures
 from l2s.actions.house import House, load_secret
+from l2s.actions.policies import narrow_to_factory
 from l2s.clock import MINUTE, SECOND, Clock, Ids, RealClock, RealIds
 from l2s.config import Settings
 from l2s.domain.events import Event
@@ -52,8 +53,10 @@ BODY_MAX: Final = 64 * 1024
 
 
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> AsyncGenerator[Live]:
-    """The house without a listener: locked, migrated, consistent with its ledger."""
+async def opened(
+    settings: Settings, clock: Clock | None = None, ids: Ids | None = None, ledger_lost: bool = False
+) -> AsyncGenerator[Live]:
+    """The house without a listener: locked, migrated, consistent with its ledger. `ledger_lost`: see store/mirror."""
     data = Path(settings.data)
     lock = Lock(data)
     lock.take()
@@ -61,7 +64,7 @@ async def opened(settings: Settings, clock: Clock | None = None, ids: Ids | None
         keys = load_secret(data)
         path = migrate.prepare(data)
         mirror = Mirror(data / "ledger.jsonl")
-        missing, floor = _reconcile(path, mirror)
+        missing, floor = _reconcile(path, mirror, ledger_lost)
         if isinstance(clock, RealClock) or clock is None:
             clock = RealClock(floor)
         presence = Presence(clock.steady, settings.idle_minutes * MINUTE, settings.grace_seconds * SECOND)
@@ -77,6 +80,8 @@ async def opened(settings: Settings, clock: Clock | None = None, ids: Ids | None
         try:
             await engine.write(_replay(house, missing))
             await engine.write(sites.prepare_server(house))
+            if ledger_lost:
+                await engine.write(narrow_to_factory(house))
             yield live
         finally:
             await live.settle()
@@ -85,10 +90,10 @@ async def opened(settings: Settings, clock: Clock | None = None, ids: Ids | None
         lock.release()
 
 
-def _reconcile(path: Path, mirror: Mirror) -> tuple[list[Entry], int]:
+def _reconcile(path: Path, mirror: Mirror, lost: bool) -> tuple[list[Entry], int]:
     """Ledger against its mirror, with the file opened for this alone. Returns what the table lacks and the clock's floor."""
     table, floor = ledger.at_rest(path)
-    missing = compare(mirror, table)
+    missing = compare(mirror, table, lost)
     return missing, max([floor, *(entry.wall for entry in (*table[-1:], *missing[-1:]))])
 
 

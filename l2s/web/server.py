@@ -78,7 +78,7 @@ async def listening(live: Live, settings: Settings, *, dev: bool = False) -> Asy
         bound.close()
 
 
-async def run(loaded: Loaded, *, dev: bool = False) -> None:
+async def run(loaded: Loaded, *, dev: bool = False, ledger_lost: bool = False) -> None:
     """Serve until INT or TERM."""
     settings = loaded.settings
     failpoints.install()
@@ -87,7 +87,7 @@ async def run(loaded: Loaded, *, dev: bool = False) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: LOG.info("SIGHUP: settings are read at start only"))
-    async with opened(settings) as live, listening(live, settings, dev=dev) as urls:
+    async with opened(settings, ledger_lost=ledger_lost) as live, listening(live, settings, dev=dev) as urls:
         teller = Teller(live, urls, Path(settings.data))
         teller.watch()
         await teller.greet(loaded)
