@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from l2s.actions.house import House
 from l2s.clock import DAY
@@ -17,10 +17,14 @@ from l2s.live.presence import Presence
 from l2s.web.limits import Limits
 from l2s.web.lock import Lock
 
-if TYPE_CHECKING:
-    from l2s.web.visitor_session import VisitorSession
-
 _CHATTING: Final = 100_000  # visitors remembered as having passed the limit on new chats
+
+
+class Governed(Protocol):
+    """A visitor's session, as far as a moved law has to reach it."""
+
+    async def law_moved(self) -> None:
+        """The site's ledger has a new entry."""
 
 
 class Live:
@@ -32,7 +36,7 @@ class Live:
         self.fanout = fanout
         self.presence = presence
         self.limits = limits
-        self.visitors: dict[Peer, VisitorSession] = {}
+        self.visitors: dict[Peer, Governed] = {}
         self.stopping = False
         self.lock: Lock | None = None
         self.jobs: Jobs | None = None
