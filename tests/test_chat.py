@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tests.conftest import shop_at
 from tests.personas import Shop, new_id
 
 
@@ -90,3 +93,27 @@ async def test_a_waiting_chat_that_nobody_takes_becomes_an_offline_message(shop:
     await ingrid.hear("chat", lambda frame: frame["chat"]["state"] == "open")
     await ingrid.say("leave", id=new_id(), text="Again", mail="ingrid@example.org")
     assert (await ingrid.hear("refused"))["code"] == "chat_live"
+
+
+async def test_a_message_after_an_offline_message_goes_on_in_the_same_chat(shop: Shop) -> None:
+    ingrid, chat = await shop.writer("Hello")
+    await ingrid.say("leave", id=new_id(), text="By mail, please.", mail="ingrid@example.org")
+    await ingrid.hear("left")
+    assert (await ingrid.write("Now I am here again."))["chat"] == chat
+    back = await shop.visitor(ingrid.token)
+    assert (back.frames[0]["chat"]["id"], back.frames[0]["chat"]["state"]) == (chat, "waiting")
+
+
+async def test_the_newest_of_several_chats_is_the_one_that_goes_on(tmp_path: Path) -> None:
+    async with shop_at(tmp_path, reopen_days=0) as shop:
+        tom = await shop.operator("Tom")
+        ingrid, first = await shop.writer("One")
+        for text in ("Two", "Three"):
+            await ingrid.say("end")
+            await ingrid.hear("chat", lambda frame: frame["chat"]["state"] == "closed")
+            await tom.quiet()
+            newest = (await ingrid.write(text))["chat"]
+        assert newest != first
+        await ingrid.say("end")
+        await ingrid.hear("chat", lambda frame: frame["chat"]["state"] == "closed")
+        assert (await shop.visitor(ingrid.token)).frames[0]["chat"]["id"] == newest

@@ -140,7 +140,8 @@ def test_a_message_within_the_days_reopens_in_place_and_later_starts_anew(start:
     chat, within = CHATS[start], 7 * DAY
     ended = NOW - DAY
     for now, inside in ((ended, True), (ended + within, True), (ended + within + 1, False)):
-        assert chats.reopens(chat, now, within) is (inside and chat.state == "closed")
+        assert chats.reopens(chat, now, within) is (chat.state == "left" or (inside and chat.state == "closed"))
+    assert not chats.reopens(CHATS["closed, Ada's"], ended, 0)
 
 
 def test_a_reopened_chat_waits_again_without_owner_or_end() -> None:

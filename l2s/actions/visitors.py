@@ -152,7 +152,7 @@ def _first(house: House, sql: Sql, visit: Visit, known: chats.Known, said: Said)
     )
     result = life.Step(posted.chat, (*began, *posted.messages))
     figures.count(sql, step, "visitor_messages", said.at)
-    figures.count(sql, step, "reopened" if began else "chats", said.at)
+    figures.count(sql, step, "chats" if chat is step else "reopened", said.at)
     figures.set_due(sql, "silent", step.id, said.steady + house.settings.silent_days * DAY)
     return Posted(posted.chat, None), [*events, *keep(house, sql, chat, result, said.at)]
 

@@ -165,12 +165,16 @@ def leave(chat: Chat) -> Chat:
 
 
 def reopens(chat: Chat, now: int, within: int) -> bool:
-    """Does a visitor's message reopen this closed chat in place? `within`: ms."""
-    return chat.state == "closed" and chat.ended_at is not None and now - chat.ended_at <= within
+    """Does a visitor's message go on in this chat? An offline message always, a closed chat `within` so many ms."""
+    if chat.state == "left":
+        return True
+    return chat.state == "closed" and chat.ended_at is not None and within > 0 and now - chat.ended_at <= within
 
 
 def reopen(chat: Chat, stamp: Stamp) -> Step:
-    """Back to the queue, by a visitor's message within the days that the site allows."""
+    """Back to the queue, by a visitor's message. An offline message was never away, so nothing is told of it."""
+    if chat.state == "left":
+        return Step(msgspec.structs.replace(chat, state="waiting", opened_at=stamp), ())
     opened = msgspec.structs.replace(
         chat, state="waiting", owner=None, taken_at=None, ended_at=None, closed_why=None, opened_at=stamp
     )

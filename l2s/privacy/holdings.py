@@ -94,7 +94,7 @@ HOLDINGS: Final = (
             "visitor_delivered": "read_marks",
             "visitor_read": "read_marks",
         },
-        "id account_id site_id department_id visitor_id previous_id state owner_id rev pub said ended_at closed_why "
+        "id account_id site_id department_id visitor_id previous_id nth state owner_id rev pub said ended_at closed_why "
         "language since",
         "ended_at is the anchor that retention itself needs",
     ),

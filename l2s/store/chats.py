@@ -47,8 +47,9 @@ _ADD_VISITOR: Final = Write(
 _OBJECTED: Final = Write("UPDATE visitors SET objected = ?2 WHERE id = ?1 AND objected <> ?2")
 _FORGET: Final = Write("UPDATE visitors SET token_hash = NULL WHERE id = ?1 AND token_hash IS NOT NULL")
 _ADD_CHAT: Final = Write(
-    """INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, previous_id, state, rev, pub, said, opened_at,
-    language, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, 0, ?8, ?9, ?10)""",
+    """INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, previous_id, nth, state, rev, pub, said,
+    opened_at, language, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+    (SELECT coalesce(max(nth), 0) + 1 FROM chats WHERE visitor_id = ?5), ?7, 0, 0, 0, ?8, ?9, ?10)""",
     {8: "chats.opened_at"},
 )
 _CHANGE: Final = Write(
@@ -134,7 +135,7 @@ def latest(sql: Sql, visitor: str) -> Chat | None:
     """The visitor's newest chat, live or not."""
     row = sql.one(
         f"""SELECT {_CHAT} {_FROM} WHERE c.visitor_id = ?1
-        ORDER BY CASE WHEN c.state IN ('waiting', 'open') THEN 1 ELSE 0 END DESC, c.since DESC, c.ended_at DESC LIMIT 1""",
+        ORDER BY CASE WHEN c.state IN ('waiting', 'open') THEN 1 ELSE 0 END DESC, c.nth DESC LIMIT 1""",
         visitor,
     )
     return _chat(row) if row else None

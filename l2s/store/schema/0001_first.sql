@@ -126,6 +126,7 @@ CREATE TABLE chats (
     department_id TEXT NOT NULL REFERENCES departments (id),
     visitor_id TEXT NOT NULL REFERENCES visitors (id),
     previous_id TEXT,
+    nth INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'open', 'closed', 'left')),
     owner_id TEXT REFERENCES users (id),
     rev INTEGER NOT NULL,
