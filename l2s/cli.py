@@ -84,6 +84,8 @@ def init(config: str | None, data: str | None, password_file: str | None, **args
     if password_file:
         try:
             given["password"] = Path(password_file).read_text("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            _fail(Broken(f"{password_file}: cannot be read as text (UTF-8). Write the password into it as one line."))
         except OSError as problem:
             _fail(Broken(f"{password_file}: cannot be read ({problem.strerror}). Check the path."))
     _print(_host(config, data, "make_account", given))

@@ -7,6 +7,7 @@ Order: flag > environment > file > default. Unknown or wrong values are refused 
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -170,13 +171,33 @@ def load(named: str | None, environ: Mapping[str, str], flags: Mapping[str, Any]
 
 
 def _checked(settings: Settings, sources: Mapping[str, str]) -> Settings:
+    for entry in settings.trusted_proxies:
+        if entry != "unix" and not _is_network(entry):
+            where = sources.get("trusted_proxies", "settings")
+            raise ConfigError(f"{where}: trusted_proxies: {entry!r} is not like 10.0.0.1, 10.0.0.0/8 or unix.")
     if not settings.public_url:
         return settings
-    parts = urlsplit(settings.public_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not _is_base(settings.public_url):
         where = sources.get("public_url", "settings")
         raise ConfigError(f"{where}: public_url: {settings.public_url!r} is not like https://chat.example.com or …/chat/.")
     return msgspec.structs.replace(settings, public_url=settings.public_url.rstrip("/"))
+
+
+def _is_network(entry: str) -> bool:
+    """One bad entry would silently end the look through the others."""
+    try:
+        return bool(ipaddress.ip_network(entry, strict=False))
+    except ValueError:
+        return False
+
+
+def _is_base(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and parts.port != 0
+    except ValueError:  # brackets, or a port beyond 65535
+        return False
 
 
 def _add(values: dict[str, Any], sources: dict[str, str], found: Mapping[str, Any], source: str) -> None:

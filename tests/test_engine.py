@@ -213,11 +213,6 @@ async def test_a_raw_value_in_a_personal_column_raises_and_stays_out(bench: Benc
     assert b"Solberg" not in files
 
 
-def test_a_statement_naming_a_column_that_nobody_registered_cannot_be_written() -> None:
-    with pytest.raises(LookupError, match=r"messages\.seq"):
-        Write("UPDATE messages SET seq = ?1", {1: "messages.seq"})
-
-
 DEFER = Write("PRAGMA defer_foreign_keys=ON")
 ORPHAN = Write("INSERT INTO departments (id, account_id, name, created_at) VALUES ('d', 'nobody', 'x', 0)")
 

@@ -125,6 +125,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "short key": (_write("secret", b"short"), "secret is damaged"),
     "edited ledger line": (lambda data: _edit_line(data, _edited), "ledger"),
     "forked ledger": (lambda data: _edit_line(data, _forked), "two different histories"),
+    "missing ledger": (lambda data: (data / "ledger.jsonl").unlink(), "ledger.jsonl is missing"),
     "garbage in the ledger": (_write("ledger.jsonl", b"{}\nnonsense\n"), "ledger.jsonl is damaged"),
 }
 
@@ -159,7 +160,7 @@ async def test_a_broken_data_directory_is_refused_and_left_alone(outcomes: dict[
     assert done.code == 1
     assert re.fullmatch(r"l2s: [^\n]+\n", done.err), done.err
     assert BROKEN[name][1] in done.err
-    assert re.search(r"Restore|Put back|Install|Choose|start with", done.err), "a remedy"
+    assert re.search(r"Restore|Put (it )?back|Install|Choose|start with", done.err), "a remedy"
     assert after == before, "not one byte is another"
 
 

@@ -207,7 +207,7 @@ def mark(house: House, session: str, chat_id: str, delivered: int, read: int, un
         upto = release(moved[1], "run", MACHINE, choice, law, at) or 0
         after = Participant(actor.id, old.joined, messages.said_up_to(sql, chat, upto), *moved)
         chats.set_participant(sql, chat, after)
-        return [MarksMoved(chat, law, choice, actor.id, after)]
+        return [MarksMoved(chat, law, choice, actor.id, after, chats.participants(sql, chat))]
 
     return _on_chat(house, session, chat_id, "mark", act)
 

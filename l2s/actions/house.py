@@ -47,7 +47,7 @@ def load_secret(data: Path) -> Keys:
     path = data / "secret"
     try:
         if not path.exists():
-            if (data / "l2s.db").exists():
+            if (data / "l2s.db").exists() or (data / "ledger.jsonl").exists():
                 raise StartError(f"{path} is missing beside an existing database. Restore it from the same backup.")
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:

@@ -16,7 +16,7 @@ from l2s.clock import DAY, HOUR
 from l2s.domain.events import Event, PeopleChanged, SessionsEnded
 from l2s.domain.passwords import check_password
 from l2s.domain.people import HOST, Actor, Role, User
-from l2s.domain.rights import Place, need
+from l2s.domain.rights import Place, may, need
 from l2s.domain.text import mail_address, one_line
 from l2s.errors import BadInput, Conflict, Gone, NotFound, SignInNeeded
 from l2s.privacy.classes import family, truncated
@@ -205,10 +205,11 @@ def user_link(house: House, actor: Actor | str, mail: str) -> Unit[str]:
     def unit(sql: Sql) -> tuple[str, list[Event]]:
         who = speaker(house, sql, actor) if isinstance(actor, str) else actor
         found = users.by_mail(sql, mail_key(house, mail_address(mail)))
-        if found is None:
+        user = found[0] if found else None
+        if user is None or not may(who, "link", Place(user.account)):  # another account's user looks like nobody
             raise NotFound("unknown_user")
-        user = found[0]
-        need(who, "link", Place(user.account))
+        if user.role == "owner" and who.kind == "user":  # a reset link is the account: only an owner makes an owner's
+            need(who, "change_owner", Place(user.account))
         if user.state == "disabled":
             raise Conflict("user_disabled")
         kind: LinkKind = "invite" if user.state == "invited" else "signin" if who is HOST else "reset"

@@ -5,75 +5,86 @@ message costs no write here. The due-table counts in steady time; a clock that j
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from l2s.actions.house import House
 from l2s.actions.states import keep, law_of, stamp
 from l2s.clock import DAY, MINUTE
 from l2s.domain import chats as life
 from l2s.domain.chats import Chat
-from l2s.domain.events import Event, LawMoved
+from l2s.domain.events import Event, LawMoved, SessionsEnded
 from l2s.privacy.ledger import Moment, ripe_now
-from l2s.store import accounts, chats, figures, ledger, messages
+from l2s.store import accounts, chats, figures, ledger, messages, users
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
 
-Fired = Callable[[House, Sql, Chat, int, int], list[Event]]
+Fired = Callable[[House, Sql, Chat, "Now"], list[Event]]
 
 
-def fire(house: House, kind: str, subject: str) -> Unit[None]:
+class Now(NamedTuple):
+    """The instant of a timer. `spoke`: steady ms at which words last came into the chat, None if not since the start."""
+
+    at: int
+    steady: int
+    spoke: int | None
+
+
+def fire(house: House, kind: str, subject: str, spoke: int | None = None) -> Unit[None]:
     """One thing of the due-table."""
-    at, steady = house.clock.at(), house.clock.steady()
+    now = Now(house.clock.at(), house.clock.steady(), spoke)
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        figures.clear_due(sql, kind, subject)
+        if not figures.clear_due(sql, kind, subject):
+            return None, []  # done already
         chat = chats.load(sql, subject)
         what = _TIMERS.get(kind)
-        return None, what(house, sql, chat, at, steady) if what and chat else []
+        return None, what(house, sql, chat, now) if what and chat else []
 
     return unit
 
 
-def _silence(sql: Sql, chat: Chat, at: int) -> tuple[str, int]:
+def _silence(sql: Sql, chat: Chat, now: Now) -> tuple[str, int]:
     """(who wrote last, for how long nobody has), ms."""
     author, when = messages.last_by(sql, chat) or ("visitor", None)
-    return author, at - when if when is not None else 0
+    if now.spoke is not None:
+        return author, now.steady - now.spoke
+    return author, now.at - when if when is not None else 0
 
 
-def _quiet(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> list[Event]:
+def _quiet(house: House, sql: Sql, chat: Chat, now: Now) -> list[Event]:
     """Ask "still there?" where the visitor is silent after an answer; a chat that waits for us is exempt."""
     if chat.state != "open":
         return []
     wait = house.settings.quiet_minutes * MINUTE
-    author, silent = _silence(sql, chat, at)
+    author, silent = _silence(sql, chat, now)
     if author == "visitor" or silent < wait:
-        figures.set_due(sql, "quiet", chat.id, steady + max(MINUTE, wait - silent if author != "visitor" else wait))
+        figures.set_due(sql, "quiet", chat.id, now.steady + max(MINUTE, wait - silent if author != "visitor" else wait))
         return []
-    figures.set_due(sql, "close", chat.id, steady + house.settings.close_minutes * MINUTE)
-    return keep(house, sql, chat, life.tell(chat, stamp(law_of(house, sql, chat, at), chat, at), "still_there"), at)
+    figures.set_due(sql, "close", chat.id, now.steady + house.settings.close_minutes * MINUTE)
+    return keep(house, sql, chat, life.tell(chat, stamp(law_of(house, sql, chat, now.at), chat, now.at), "still_there"), now.at)
 
 
-def _close(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> list[Event]:
+def _close(house: House, sql: Sql, chat: Chat, now: Now) -> list[Event]:
     """Close where nobody answered the question, with a line that says why."""
     if chat.state != "open":
         return []
-    author, silent = _silence(sql, chat, at)
+    author, silent = _silence(sql, chat, now)
     if author == "visitor" or silent < house.settings.close_minutes * MINUTE:
-        figures.set_due(sql, "quiet", chat.id, steady + house.settings.quiet_minutes * MINUTE)
+        figures.set_due(sql, "quiet", chat.id, now.steady + house.settings.quiet_minutes * MINUTE)
         return []
-    return _closed(house, sql, chat, "quiet", at)
+    return _closed(house, sql, chat, "quiet", now.at)
 
 
-def _silent(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> list[Event]:
+def _silent(house: House, sql: Sql, chat: Chat, now: Now) -> list[Event]:
     """Everything closes after the silent days, waiting and left chats too."""
     if chat.state == "closed":
         return []
     limit = house.settings.silent_days * DAY
-    silent = _silence(sql, chat, at)[1]
+    silent = _silence(sql, chat, now)[1]
     if silent < limit:
-        figures.set_due(sql, "silent", chat.id, steady + limit - silent)
+        figures.set_due(sql, "silent", chat.id, now.steady + limit - silent)
         return []
-    return _closed(house, sql, chat, "silent", at)
+    return _closed(house, sql, chat, "silent", now.at)
 
 
 def _closed(house: House, sql: Sql, chat: Chat, why: life.Why, at: int) -> list[Event]:
@@ -95,6 +106,9 @@ def minute(house: House, served: int) -> Unit[Moment]:
         now = Moment(before.wall, before.shown + served)
         ledger.set_moment(sql, now)
         events: list[Event] = []
+        for session, user in users.expired(sql, at):  # open sockets are closed with them
+            users.end_session(sql, session, at)
+            events.append(SessionsEnded(user, frozenset({session})))
         for scope in (ledger.SERVER, *(site.id for site in accounts.sites(sql))):
             events += ripen(sql, scope, now)
         return now, events

@@ -13,7 +13,17 @@ from l2s.actions.states import choice_of, keep, law_of, load, move_marks, stamp,
 from l2s.clock import DAY
 from l2s.domain import chats as life
 from l2s.domain.chats import DETAILS, Chat, Details, Message
-from l2s.domain.events import ChatChanged, ChatState, Event, LawMoved, MarksMoved, MessagePosted, TokenEnded, Typing
+from l2s.domain.events import (
+    ChatChanged,
+    ChatState,
+    Event,
+    LawMoved,
+    MarksMoved,
+    MessagePosted,
+    ObjectionMoved,
+    TokenEnded,
+    Typing,
+)
 from l2s.domain.people import Actor
 from l2s.domain.rights import need
 from l2s.domain.text import client_id as checked_id
@@ -290,7 +300,8 @@ def set_objection(house: House, visit: Visit, on: bool) -> Unit[Law]:
         if visitor is None or not chats.set_objected(sql, visitor.id, on):
             return law, []
         chat = chats.latest(sql, visitor.id)
-        return law, [ChatChanged(state(house, sql, chat, at))] if chat else []
+        moved: list[Event] = [ObjectionMoved(visitor.id, on)]
+        return law, [*moved, ChatChanged(state(house, sql, chat, at))] if chat else moved
 
     return unit
 
@@ -334,8 +345,8 @@ def snapshot(house: House, visit: Visit, chat_id: str | None, since: int, sql: S
 
 def history(house: House, visit: Visit, chat_id: str, before: int, sql: Sql) -> tuple[ChatState, list[Message]]:
     """An older page of the visitor's own chat."""
-    chat = chats.load(sql, chat_id)
-    if chat is None or chat.visitor != visit.actor.id:
+    chat, visitor = chats.load(sql, chat_id), chats.visitor(sql, visit.actor.id)
+    if chat is None or chat.visitor != visit.actor.id or not (visitor and visitor.lives):
         raise NotFound("not_found")
     return state(house, sql, chat, house.clock.at()), messages.older(sql, chat, before, house.settings.page, notes=False)
 

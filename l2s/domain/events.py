@@ -48,6 +48,14 @@ class MarksMoved(msgspec.Struct, frozen=True):
     choice: Choice
     user: str | None
     participant: Participant | None
+    team: tuple[Participant, ...] = ()  # everybody's marks: a visitor hears of the furthest
+
+
+class ObjectionMoved(msgspec.Struct, frozen=True):
+    """A visitor objected, or took it back: every tab of theirs is governed by it from its next frame."""
+
+    visitor: str
+    on: bool
 
 
 class Typing(msgspec.Struct, frozen=True):
@@ -103,6 +111,7 @@ Event = (
     | MessagePosted
     | MarksMoved
     | Typing
+    | ObjectionMoved
     | ChatErased
     | PeopleChanged
     | SessionsEnded

@@ -25,10 +25,13 @@ LOG: Final = logging.getLogger("l2s.jobs")
 class Jobs:
     """The loop and what it remembers between steps. `listening`: does the listener accept?"""
 
-    def __init__(self, house: House, tick: Callable[[], None], scrub: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(
+        self, house: House, tick: Callable[[], None], scrub: Callable[[], Awaitable[bool]], spoke: Callable[[str], int | None]
+    ) -> None:
         self._house = house
         self._tick = tick
         self._scrub = scrub
+        self._spoke = spoke
         self._minute = (house.clock.at(), house.clock.steady())
         self.listening = False
 
@@ -50,7 +53,7 @@ class Jobs:
                 if await self._scrub():
                     await self._house.engine.write(timers.fire(self._house, kind, subject))
                 continue
-            await self._house.engine.write(timers.fire(self._house, kind, subject))
+            await self._house.engine.write(timers.fire(self._house, kind, subject, self._spoke(subject)))
         if now - self._minute[1] >= MINUTE:
             await self.minute()
 

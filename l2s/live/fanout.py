@@ -22,13 +22,16 @@ from l2s.protocol.codec import encode
 class Fanout:
     """`publish` is what the engine calls. `law_moved` is told the site whose open sockets a new law reaches."""
 
-    def __init__(self, hub: Hub, presence: Presence, now: Callable[[], int]) -> None:
+    def __init__(self, hub: Hub, presence: Presence, now: Callable[[], int], steady: Callable[[], int]) -> None:
         self._hub = hub
         self._presence = presence
         self._now = now
+        self._steady = steady
+        self.spoke: dict[str, int] = {}
         self._told: dict[str, Told] = {}
         self.places: dict[str, SiteOf] = {}
         self.law_moved: Callable[[str], None] = lambda site: None
+        self.objection_moved: Callable[[str, bool], None] = lambda visitor, on: None
         presence.changed = self._presence_changed
 
     def publish(self, events: Sequence[ev.Event]) -> None:
@@ -50,10 +53,22 @@ class Fanout:
         if isinstance(event, ev.LawMoved):
             self.law_moved(event.site)
             return
+        if isinstance(event, ev.ObjectionMoved):
+            self.objection_moved(event.visitor, event.on)
+            return
+        self._remember(event)
         if isinstance(event, ev.PeopleChanged):
             self._presence.learn(event.user)
         self._to_users(event, touched)
         self._to_visitor(event, touched)
+
+    def _remember(self, event: ev.Event) -> None:
+        """When words last came into a chat that goes on, in steady time: a clock that is set moves no silence."""
+        if isinstance(event, ev.MessagePosted) and event.message.kind == "text" and event.chat.state != "closed":
+            self.spoke[event.chat.id] = self._steady()
+        elif isinstance(event, ev.ChatErased) or (isinstance(event, ev.ChatChanged) and event.state.chat.state == "closed"):
+            chat = chat_of(event)
+            self.spoke.pop(chat.id if chat else "", None)
 
     def _to_users(self, event: ev.Event, touched: dict[Peer, None]) -> None:
         chat = chat_of(event)
@@ -86,6 +101,8 @@ class Fanout:
             for peer in peers:
                 peer.push(data)
                 touched[peer] = None
+                if isinstance(event, ev.TokenEnded):
+                    self._hub.leave_topic(peer, ("visitor", visitor))
 
     def _end_sessions(self, event: ev.SessionsEnded) -> None:
         """No frame leaves to these sockets any more; what waits in their outboxes is thrown away (DESIGN 10)."""

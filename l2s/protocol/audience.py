@@ -32,18 +32,18 @@ def for_visitor(event: ev.Event, now: int) -> fr.Frame | None:
             if message.kind == "note":
                 return None
             return fr.VisitorMessageFrame(chat.id, visitor_message(message, law, choice, now))
-        case ev.MarksMoved(chat, law, choice, user, participant):
-            if user is None or participant is None:
+        case ev.MarksMoved(chat, law, choice, user, _, team):
+            if user is None:
                 return None
-            delivered, read = _marks(participant, law, choice, PERSON, now)
-            return fr.VisitorMarksFrame(chat.id, delivered, read)
+            marks = [_marks(one, law, choice, PERSON, now) for one in team]
+            return fr.VisitorMarksFrame(chat.id, max(mark[0] for mark in marks), max(mark[1] for mark in marks))
         case ev.Typing(chat, user, on):
             return fr.VisitorTypingFrame(chat.id, user.id, user.name, on) if user else None
         case ev.ChatErased(chat):
             return fr.Erased(chat.id)
         case ev.TokenEnded():
             return fr.Forgotten()
-        case ev.PeopleChanged() | ev.SessionsEnded() | ev.LawMoved() | ev.SiteSeen():
+        case ev.PeopleChanged() | ev.SessionsEnded() | ev.LawMoved() | ev.SiteSeen() | ev.ObjectionMoved():
             return None
         case _:
             assert_never(event)
@@ -69,7 +69,7 @@ def for_user(event: ev.Event, to: str, now: int, here: bool = False) -> fr.Frame
             return fr.SignedOut()
         case ev.SiteSeen(_, site, origin):
             return fr.SiteSeenFrame(site, origin)
-        case ev.LawMoved() | ev.TokenEnded():
+        case ev.LawMoved() | ev.TokenEnded() | ev.ObjectionMoved():
             return None
         case _:
             assert_never(event)

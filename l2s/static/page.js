@@ -49,3 +49,18 @@ for (const time of document.querySelectorAll('time[data-at]')) {
   const at = Number(/** @type {HTMLElement} */ (time).dataset.at);
   time.textContent = form.format(at);
 }
+
+const me = document.querySelector('details.me');
+if (me instanceof HTMLDetailsElement) folds(me);
+
+/** The menu of one's own, as in the console: Esc and a click beside it put it away. @param {HTMLDetailsElement} menu */
+function folds(menu) {
+  document.addEventListener('click', event => {
+    if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener('keydown', event => {
+    if (event.key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  });
+}

@@ -145,9 +145,11 @@ class Engine:
                 await self._pump_task
         finally:
             self._pump_task = None
-            connections = [one for one in (*self._open_readers, self._writer) if one]
+            readers, writer = self._open_readers, self._writer
             self._open_readers, self._writer = [], None
-            await asyncio.gather(*(connection.close() for connection in connections))
+            await asyncio.gather(*(reader.close() for reader in readers))
+            if writer:  # last, because only a writer can empty the WAL into the file
+                await writer.close()
 
     async def maintain(self, work: Callable[[sqlite3.Connection], bool]) -> bool:
         """Work outside any transaction, alone with the file: readers are held back until it is done."""
@@ -246,10 +248,7 @@ class Engine:
                 self._hand.work = lambda connection: self._run(connection, group)
                 await self._writer.commit()
         except Exception as problem:
-            for ticket in group:
-                ticket.events, ticket.error = (), ticket.error or Unavailable("not_kept")
-            if not isinstance(problem, sqlite3.OperationalError) or "full" not in str(problem):
-                self.broken = f"{type(problem).__name__}: {problem}"
+            self._refuse_group(group, problem)
 
     def _settle(self, group: list[Ticket[Any]]) -> None:
         if not group:
@@ -274,15 +273,15 @@ class Engine:
             self._mirror.catch_up()
         if self._attempt(connection, group):
             return
-        for ticket in group:  # one unit failed after a write: each gets a transaction of its own
+        for ticket in group:  # one unit failed after a write: each gets a transaction and an outcome of its own
             self._attempt(connection, [ticket])
 
     def _attempt(self, connection: sqlite3.Connection, group: list[Ticket[Any]]) -> bool:
         """Run a group in one transaction. False = rolled back and nobody is answered, because one of many failed late."""
         hands = _Hands(connection, self._mirror)
         noted: list[Ticket[Any]] = []
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             for ticket in group:
                 hands.wrote, mark = False, len(hands.entries)
                 ticket.result, ticket.events, ticket.error = None, (), None
@@ -291,17 +290,26 @@ class Engine:
                 except Exception as problem:
                     ticket.error = problem if isinstance(problem, L2sError) else _failed(problem)
                     if hands.wrote:
-                        connection.execute("ROLLBACK")
                         return len(group) == 1
                 if len(hands.entries) > mark:
                     noted.append(ticket)
             reach("before_commit")
             connection.execute("COMMIT")
+        except sqlite3.Error as problem:
+            self._refuse_group(group, problem)
+            return True
         finally:
-            if connection.in_transaction:
+            if connection.in_transaction:  # a full disk or an I/O error may have ended it already
                 connection.execute("ROLLBACK")
         self._mirror_entries(hands.entries, noted)
         return True
+
+    def _refuse_group(self, group: list[Ticket[Any]], problem: Exception) -> None:
+        """BEGIN or COMMIT failed: nothing of the group is in the file. A full disk and another program's lock heal."""
+        for ticket in group:
+            ticket.events, ticket.error = (), ticket.error or Unavailable("not_kept")
+        if not isinstance(problem, sqlite3.OperationalError) or not any(word in str(problem) for word in ("full", "locked")):
+            self.broken = f"{type(problem).__name__}: {problem}"
 
     def _mirror_entries(self, entries: list[Entry], noted: list[Ticket[Any]]) -> None:
         if entries and not self._mirror.append(entries):

@@ -52,9 +52,9 @@ def set_due(sql: Sql, kind: str, subject: str, at: int) -> None:
     sql.run(_SET_DUE, kind, subject, at)
 
 
-def clear_due(sql: Sql, kind: str, subject: str) -> None:
-    """No longer due."""
-    sql.run(_CLEAR_DUE, kind, subject)
+def clear_due(sql: Sql, kind: str, subject: str) -> bool:
+    """No longer due; False if it was not."""
+    return sql.run(_CLEAR_DUE, kind, subject) == 1
 
 
 def clear_subject(sql: Sql, subject: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from l2s.errors import DataError
 from l2s.privacy.ledger import GENESIS, Entry, Moment, canonical, seal
 from l2s.store.sql import Row, Sql, Write
 
@@ -36,6 +37,8 @@ def at_rest(path: Path) -> tuple[list[Entry], int]:
     try:
         table = [Entry(*row) for row in connection.execute(f"{_COLUMNS} ORDER BY position")]
         row = connection.execute("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'wall'").fetchone()
+    except sqlite3.DatabaseError as problem:
+        raise DataError(f"{path} is damaged ({problem}). Restore it from a backup.") from None
     finally:
         connection.close()
     return table, int(row[0])

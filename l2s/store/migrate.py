@@ -38,7 +38,7 @@ def prepare(data: Path) -> Path:
         _make(path)
     else:
         _check_file(path)
-    _open(path)
+        _open(path, fresh=False)
     return path
 
 
@@ -49,7 +49,7 @@ def _make(path: Path) -> None:
         for leftover in (made, made.with_name("l2s.db.new-wal"), made.with_name("l2s.db.new-shm")):
             leftover.unlink(missing_ok=True)
         os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        _open(made)
+        _open(made, fresh=True)
         os.replace(made, path)
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
@@ -58,11 +58,11 @@ def _make(path: Path) -> None:
         raise StartError(f"{path} cannot be made ({problem.strerror}). Check the owner, mode and free space.") from None
 
 
-def _open(path: Path) -> None:
+def _open(path: Path, *, fresh: bool) -> None:
     try:
         connection = sqlite3.connect(path, isolation_level=None)
         try:
-            _bring_to_now(connection, path)
+            _bring_to_now(connection, path, fresh)
         finally:
             connection.close()
     except sqlite3.DatabaseError as problem:
@@ -86,9 +86,8 @@ def _check_file(path: Path) -> None:
         raise DataError(f"{path} is shorter than it says of itself: it was cut off. Restore it from a backup.")
 
 
-def _bring_to_now(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+def _bring_to_now(connection: sqlite3.Connection, path: Path, fresh: bool) -> None:
+    """Everything that may refuse comes before the first statement that changes a byte; journal_mode is one."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     steps = migrations()
@@ -98,8 +97,14 @@ def _bring_to_now(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer l2s (schema {version}, this program knows {newest}). Install that version again."
         )
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if (application != APPLICATION and tables) or (version == 0 and tables):
+    if not fresh and not tables:
+        raise DataError(
+            f"{path} holds nothing at all: it is not what this server left. Restore it from a backup, or remove it."
+        )
+    if tables and (application != APPLICATION or version == 0):
         raise DataError(f"{path} is a database of another program. Choose another directory with --data.")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
     if 0 < version < newest:
         _snapshot(connection, path.with_name(f"snapshot-{version:04}.db"))
     for number, text in steps:

@@ -87,9 +87,8 @@ def compare(mirror: Mirror, table: Sequence[Entry], lost: bool = False) -> list[
             f"{mirror.path} and the database tell two different histories. One of them belongs to another server, or was "
             "edited. Restore both from the same backup."
         )
-    longer = file if len(file) > len(table) else table
-    broken = first_break(longer)
-    if broken is not None:
+    broken = first_break(file) or first_break(table)  # each by itself: an edited line keeps the hash of what it said
+    if broken:
         raise DataError(
             f"The privacy ledger does not follow from itself at entry {broken}: it was edited or damaged. "
             "Restore the database and ledger.jsonl from the newest backup."

@@ -224,6 +224,13 @@ def end_sessions(sql: Sql, user: str, at: int, spare: str | None = None) -> int:
     return sql.run(_END_ALL, user, at, spare)
 
 
+def expired(sql: Sql, at: int) -> list[tuple[str, str]]:
+    """(session, user) of sign-ins whose days are over."""
+    return [
+        (row[0], row[1]) for row in sql.all("SELECT id, user_id FROM sessions WHERE ended_at IS NULL AND expires_at <= ?1", at)
+    ]
+
+
 def sessions(sql: Sql, user: str, most: int = 50) -> list[SessionRow]:
     """A user's sign-ins, newest first."""
     rows = sql.all(

@@ -44,7 +44,7 @@ from l2s.web.lock import Lock
 from l2s.web.pages import Pages
 from l2s.web.routes import routes
 from l2s.web.urls import Urls
-from l2s.web.visitor_session import law_moved
+from l2s.web.visitor_session import law_moved, objection_moved
 from l2s.web.watch import Watch
 
 COMING_BACK: Final = 500  # ms after which clients of a stopping server try again, plus as much again by chance
@@ -69,13 +69,14 @@ async def opened(
             clock = RealClock(floor)
         presence = Presence(clock.steady, settings.idle_minutes * MINUTE, settings.grace_seconds * SECOND)
         hub = Hub()
-        fanout = Fanout(hub, presence, clock.at)
+        fanout = Fanout(hub, presence, clock.at, clock.steady)
         engine = Engine(path, mirror, fanout.publish)
         house = House(engine, clock, ids or RealIds(), keys, settings)
         limits = Limits(clock.steady, lambda who: keys.hash("limit", f"{house.clock.at() // 86_400_000}:{who}"))
         live = Live(house, hub, fanout, presence, limits)
         live.lock = lock
         fanout.law_moved = lambda site: law_moved(live, site)
+        fanout.objection_moved = lambda visitor, on: objection_moved(live, visitor, on)
         await engine.open()
         try:
             await engine.write(_replay(house, missing))
@@ -135,7 +136,7 @@ def make_app(live: Live, port: int, *, dev: bool = False) -> web.Application:
 async def _jobs(app: web.Application) -> AsyncGenerator[None]:
     """The due-table's loop, while the application runs."""
     live = app[LIVE]
-    jobs = Jobs(live.house, live.presence.tick, lambda: scrub(live))
+    jobs = Jobs(live.house, live.presence.tick, lambda: scrub(live), live.fanout.spoke.get)
     live.jobs = jobs
     task = asyncio.create_task(jobs.run(), name="jobs")
     yield

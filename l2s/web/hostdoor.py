@@ -22,7 +22,7 @@ async def call(settings: Settings, verb: str, args: dict[str, Any]) -> dict[str,
         if status != 200:
             raise L2sError(str(answer.get("error")), **answer.get("data", {}))
         return answer
-    if verb != "make_account" and not (Path(settings.data) / "l2s.db").exists():
+    if verb != "make_account" and not any((Path(settings.data) / name).exists() for name in ("l2s.db", "ledger.jsonl")):
         raise Broken(f"{settings.data} holds no l2s database yet. Run `l2s serve` or `l2s init` first, or name it with --data.")
     async with opened(settings) as live:
         return await VERBS[verb](live.house, Urls(settings, settings.port), args)

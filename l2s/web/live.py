@@ -26,6 +26,9 @@ class Governed(Protocol):
     async def law_moved(self) -> None:
         """The site's ledger has a new entry."""
 
+    def objection_moved(self, on: bool) -> None:
+        """The visitor objected in another tab, or took it back."""
+
 
 class Live:
     """The parts, and the tasks that must not be lost."""

@@ -65,9 +65,10 @@ class UserSession(Session):
         self.peer.hold()
         try:
             seen = await self.house.engine.read(lambda sql: desk.desk(self.house, self.id, sql))
-        except SignInNeeded:
-            self.peer.release(encode(fr.SignedOut()))
-            raise
+        except SignInNeeded:  # ended since the handshake: it must not go on hearing the account
+            self.live.hub.leave(self.peer)
+            self.peer.end(encode(fr.SignedOut()))
+            return
         except BaseException:
             self.peer.release()
             raise

@@ -102,9 +102,15 @@ class VisitorSession(Session):
         if token:
             keys = self.house.keys
             actor = msgspec.structs.replace(actor, id=keys.visitor(actor.site, token))
-            self.visit.token = keys.hash("token", token)
+            self.visit.token = keys.hash("token", f"{actor.site}:{token}")  # one token on two sites is two visitors
             self.live.hub.join(self.peer, ("visitor", actor.id))
         self.visit.actor = self.peer.actor = actor
+
+    def _unset_actor(self) -> None:
+        """A token that was refused (it was forgotten) must not go on hearing its old chat."""
+        self.live.hub.leave_topic(self.peer, ("visitor", self.visit.actor.id))
+        self.visit.actor = self.peer.actor = msgspec.structs.replace(self.visit.actor, id="")
+        self.visit.token = b""
 
     def _admit(self, page: str | None, referrer: str | None, law: Law) -> Details:
         """Headers and address through the gate at the door: what the law does not keep never enters the session."""
@@ -132,9 +138,17 @@ class VisitorSession(Session):
         try:
             shot = await self.house.engine.read(lambda sql: visitors.snapshot(self.house, self.visit, chat, since, sql))
         except BaseException:
+            self._unset_actor()
             self.peer.release()
             raise
+        self._take_objection(shot.objected, shot.law)
         self.peer.release(encode(self._greeting(shot)))
+
+    def _take_objection(self, on: bool, law: Law) -> None:
+        """What the session holds is reduced to what may be kept of a person in this state."""
+        self.visit.objected = on
+        choice = Choice.OBJECTED if on else Choice.NONE
+        self.visit.told = admitted(self.visit.told, choice, law, self.visit.since)
 
     def _greeting(self, shot: Snapshot) -> fr.VisitorWelcome:
         now, site = self.house.clock.at(), self.visit.actor.site
@@ -214,9 +228,7 @@ class VisitorSession(Session):
 
     async def on_object(self, command: co.Object) -> None:
         law = await self.house.engine.write(visitors.set_objection(self.house, self.visit, command.on))
-        self.visit.objected = command.on
-        choice = Choice.OBJECTED if command.on else Choice.NONE
-        self.visit.told = admitted(self.visit.told, choice, law, self.visit.since)
+        self._take_objection(command.on, law)
         self.peer.tell(encode(fr.LawFrame(law_view(law), command.on)))
 
     async def on_forget(self, _: co.Forget) -> None:
@@ -228,10 +240,14 @@ class VisitorSession(Session):
     async def law_moved(self) -> None:
         """From the next frame on: what the session holds is reduced, and the promise line is told anew."""
         law = await self.house.engine.read(self._law)
-        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
-        self.visit.told = admitted(self.visit.told, choice, law, self.visit.since)
+        self._take_objection(self.visit.objected, law)
         self.visit.since = law.head
         self.peer.tell(encode(fr.LawFrame(law_view(law), self.visit.objected)))
+
+    def objection_moved(self, on: bool) -> None:
+        """Another tab of this visitor objected, or took it back."""
+        self.visit.objected = on
+        self.live.spawn(asyncio.get_running_loop().create_task(self.law_moved()))
 
     def close(self) -> None:
         self.live.visitors.pop(self.peer, None)
@@ -248,3 +264,11 @@ def law_moved(live: Live, site: str) -> None:
                 await session.law_moved()
 
     live.spawn(asyncio.get_running_loop().create_task(tell()))
+
+
+def objection_moved(live: Live, visitor: str, on: bool) -> None:
+    """A visitor's state moved: every open tab of theirs learns it."""
+    for peer in list(live.hub.of("visitor", visitor)):
+        session = live.visitors.get(peer)
+        if session:
+            session.objection_moved(on)

@@ -1,0 +1,416 @@
+"""Walks through every screen and state: each brings a real server and real browsers into one state after another.
+
+`python -m tests.shots` pictures and measures what they yield; tests/browser/test_accessible.py lets axe look at it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+from playwright.async_api import Browser, Page
+
+from l2s.actions import people, sites
+from l2s.clock import RealIds
+from l2s.config import Settings
+from l2s.domain.people import HOST
+from l2s.web.app import opened
+from l2s.web.assets import Assets
+from l2s.web.pages import Pages
+from l2s.web.server import listen, listening
+from tests.browser.conftest import open_panel
+from tests.conftest import shop_at
+from tests.personas import Shop, User
+
+NEVER: Final = re.compile(r"(?!)")
+CUT_OFF: Final = re.compile(r"WebSocket|status of 503|ERR_FAILED|ERR_CONNECTION")
+LONG_NAME: Final = "Wilhelmina-Alexandra van Oudshoorn-Wolfeschlegelstein"
+
+
+@dataclass
+class Screen:
+    """A page in a state. `full`: the whole page is pictured, not the part in the window."""
+
+    name: str
+    page: Page
+    full: bool = False
+
+
+Walk = Callable[["Stage"], AsyncIterator[Screen]]
+
+
+@dataclass
+class Stage:
+    """A server with its people, the shop's page on another origin, and everybody's browser."""
+
+    browser: Browser
+    shop: Shop
+    chat: str
+    street: str
+    folder: Path
+    stack: AsyncExitStack
+    errors: list[str] = field(default_factory=list)
+    forgiven: re.Pattern[str] = NEVER  # errors that belong to the state that is shown
+
+    async def person(self, **options: Any) -> Page:
+        """A page in a browser of its own, whose errors are heard."""
+        context: BrowserContext = await self.browser.new_context(reduced_motion="reduce", **options)
+        self.stack.push_async_callback(context.close)
+        context.set_default_timeout(10_000)
+        page = await context.new_page()
+        page.on("console", lambda said: self._hear(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda problem: self._hear(str(problem)))
+        return page
+
+    def _hear(self, text: str) -> None:
+        if not self.forgiven.search(text):
+            self.errors.append(text)
+
+    async def desk(self, user: str, path: str = "/console", **options: Any) -> Page:
+        """A signed-in user's page."""
+        page = await self.person(**options)
+        name, value = (await self.shop.sign_in(user)).split("=", 1)
+        await page.context.add_cookies([{"name": name, "value": value, "url": self.chat}])
+        await page.goto(self.chat + path)
+        return page
+
+    def cut(self) -> None:
+        """The server goes: no goodbye, and no way back in."""
+        self.forgiven = CUT_OFF
+        self.shop.live.stopping = True
+        for peer in list(self.shop.live.hub.peers):
+            peer.drop()
+
+    async def heal(self, page: Page) -> None:
+        """It is back, and the page is in again."""
+        self.shop.live.stopping = False
+        await page.evaluate("dispatchEvent(new Event('online'))")
+
+
+@asynccontextmanager
+async def stage(browser: Browser, folder: Path) -> AsyncGenerator[Stage]:
+    """Larch & Rook, and its page on 127.0.0.1 while l2s is on localhost: two sites to the browser."""
+    async with AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(shop_at(folder / "data", rate_signin=100))
+        chat = f"http://localhost:{shop.urls.port}"
+        pages = Pages(Assets(), shop.urls)
+
+        async def street(request: web.Request) -> web.Response:
+            text = pages.render("demo_shop.html", "en", script=f"{chat}/l2s.js?site={shop.site}", console=chat)
+            lang = 'lang="de"' if request.path == "/de" else 'lang="en"'
+            return web.Response(text=text.replace('lang="en"', lang), content_type="text/html")
+
+        app = web.Application()
+        app.router.add_get("/{name:.*}", street)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        bound = listen("127.0.0.1", 0)
+        await web.SockSite(runner, bound).start()
+        yield Stage(browser, shop, chat, f"http://127.0.0.1:{bound.getsockname()[1]}", folder, stack)
+
+
+async def doors(on: Stage) -> AsyncIterator[Screen]:
+    """First start, sign-in, links, notices, the manual, an error."""
+    engine, page = on.shop.house.engine, await on.person()
+    settings = Settings(data=str(on.folder / "fresh"), port=0)
+    live = await on.stack.enter_async_context(opened(settings, None, RealIds()))
+    urls = await on.stack.enter_async_context(listening(live, settings))
+    secret = await live.house.engine.write(sites.first_link(live.house))
+    await page.goto(f"http://127.0.0.1:{urls.port}/link/{secret}")
+    yield Screen("owner", page, full=True)
+    on.forgiven = re.compile("status of 4")
+    await page.get_by_label("Your name").fill("Maja Lindqvist")
+    await page.get_by_label("Mail address").fill("maja@larch-and-rook.example")
+    await page.get_by_label("Password").fill("too short")
+    await page.get_by_role("button").click()
+    await page.locator(".problem").wait_for()
+    yield Screen("owner-error", page, full=True)
+    await page.goto(f"{on.chat}/login")
+    yield Screen("login", page, full=True)
+    await page.get_by_label("Mail address").fill("tom.okafor@larch-and-rook.example")
+    await page.get_by_label("Password").fill("not the right one")
+    await page.get_by_role("button").click()
+    await page.locator(".problem").wait_for()
+    await page.locator("summary").click()
+    yield Screen("login-error", page, full=True)
+    made = await engine.write(
+        people.invite(on.shop.house, HOST, on.shop.made.account, "tom@larch.example", "Tom Okafor", "operator")
+    )
+    await page.goto(f"{on.chat}/link/{made}")
+    yield Screen("link-invite", page, full=True)
+    await page.goto(f"{on.chat}/link/gone")
+    yield Screen("error", page, full=True)
+    for name, path in [
+        ("notice-site", f"/privacy/{on.shop.site}"), ("notice-server", "/privacy"), ("notice-de", f"/privacy/{on.shop.site}?lang=de"),
+        ("manual", "/help"),
+    ]:  # fmt: skip
+        await page.goto(on.chat + path)
+        yield Screen(name, page, full=True)
+    german = await on.person(locale="de-DE")
+    await german.goto(f"{on.chat}/login")
+    yield Screen("login-de", german, full=True)
+
+
+async def admin(on: Stage) -> AsyncIterator[Screen]:
+    """Users, sites and one's own sessions, as the owner sees them."""
+    shop = on.shop
+    await shop.add_user("Tom Okafor".replace(" ", "."))
+    gone = await shop.add_user("Priya")
+    maja = await shop.sign_in(shop.made.owner)
+    page = await on.desk(shop.made.owner, "/console/sites")
+    yield Screen("site-waiting", page, full=True)
+    await shop.http.get(f"{shop.base}/l2s.js?site={shop.site}", headers={"Referer": "https://shop-staging.example/"})
+    await page.reload()
+    await page.locator(".refused").wait_for()
+    yield Screen("site-refused", page, full=True)
+    await shop.house.engine.write(sites.seen(shop.house, shop.site))
+    await page.reload()
+    await page.locator(".light.seen").wait_for()
+    for one in await page.locator("main summary").all():
+        await one.click()
+    yield Screen("site-seen", page, full=True)
+    on.forgiven = re.compile("status of 4")
+    await page.get_by_label("Where the tag may stand").fill("not an origin")
+    await page.get_by_role("button", name="Save").click()
+    await page.locator(".problem").wait_for()
+    yield Screen("site-error", page, full=True)
+    await page.goto(f"{on.chat}/console/sites?new=1")
+    yield Screen("sites", page, full=True)
+    await page.goto(f"{on.chat}/console/users")
+    key = (await shop.house.engine.read(lambda sql: people.session_of(shop.house, maja.split("=", 1)[1], sql)))[0]  # type: ignore[index]
+    await shop.house.engine.write(people.change_user(shop.house, key, gone, disable=True))
+    await page.get_by_label("Name").fill(LONG_NAME)
+    await page.get_by_label("Mail address").fill("wilhelmina-alexandra@larch-and-rook.example")
+    await page.get_by_role("button", name="Make an invitation link").click()
+    await page.locator(".slip").wait_for()
+    yield Screen("users", page, full=True)
+    await page.goto(f"{on.chat}/console/sessions")
+    yield Screen("sessions", page, full=True)
+    await page.get_by_label("Present password").fill("not it")
+    await page.get_by_role("button", name="Save the password").click()
+    await page.locator(".problem").wait_for()
+    await page.locator(".me summary").click()
+    yield Screen("sessions-error", page)
+    german = await on.desk(shop.made.owner, "/console/users", locale="de-DE")
+    yield Screen("users-de", german, full=True)
+
+
+async def away(on: Stage) -> AsyncIterator[Screen]:
+    """The visitor's side while nobody is there."""
+    page = await on.person()
+    await page.goto(f"{on.street}/tents")
+    await page.locator("l2s-widget button").first.wait_for()
+    yield Screen("widget-away", page)
+    panel = await open_panel(page)
+    yield Screen("form", page)
+    await panel.get_by_label("Your message").fill(
+        "Hello, I bought the two-person Fjellhyttetelt in May and one pole section has split."
+    )
+    await panel.get_by_label("Mail address").fill("ingrid.fjeldstad-maclean@")
+    await panel.get_by_role("button", name="Leave the message").click()
+    await panel.locator("[data-field=mail] .problem").wait_for()
+    yield Screen("form-error", page)
+    await panel.get_by_label("Mail address").fill("ingrid.fjeldstad-maclean@example.org")
+    await panel.get_by_role("button", name="Leave the message").click()
+    await panel.get_by_text("We have your message").wait_for()
+    yield Screen("receipt", page)
+    german = await on.person(locale="de-DE")
+    await german.goto(f"{on.street}/de")
+    await open_panel(german)
+    yield Screen("form-de", german)
+
+
+def state(panel: Any, word: str) -> Any:
+    """The state under the visitor's last bubble."""
+    return panel.locator(".msg[data-side=mine] .state", has_text=word).last
+
+
+async def widget(on: Stage) -> AsyncIterator[Screen]:
+    """A chat as the visitor sees it, in every state of a message."""
+    tom, maja = await on.shop.operator("Tom"), await on.shop.console(on.shop.made.owner)
+    page = await on.person()
+    await page.goto(f"{on.street}/tents")
+    await page.locator("l2s-widget button").first.wait_for()
+    yield Screen("widget-here", page)
+    panel = await open_panel(page)
+    yield Screen("greeting", page)
+    field_ = panel.get_by_role("textbox")
+
+    async def write(text: str) -> None:
+        await field_.fill(text)
+        await field_.press("Enter")
+
+    await write("Can I change the brake pads myself?")
+    await state(panel, "Sent").wait_for()
+    yield Screen("chat-sent", page)
+    chat = (await tom.hear("chat"))["chat"]["id"]
+    await tom.say("take", chat=chat)
+    await tom.reply(chat, "Yes. Pads are due: the Scheibenbremsbelagverschleißanzeige is gone.")
+    await tom.reply(chat, "https://larch-and-rook.example/manuals/skarvan-40-changing-disc-pads-at-home.pdf")
+    await tom.say("typing", chat=chat, on=True)
+    await panel.locator(".typing").wait_for()
+    yield Screen("chat-typing", page)
+    await tom.say("typing", chat=chat, on=False)
+    await write("I have a torque key.")
+    seq = (await tom.hear("message", lambda frame: "torque" in str(frame)))["message"]["seq"]
+    await tom.say("mark", chat=chat, delivered=seq)
+    await state(panel, "Delivered").wait_for()
+    yield Screen("chat-delivered", page)
+    await tom.say("mark", chat=chat, delivered=seq, read=seq)
+    await state(panel, "Read").wait_for()
+    await panel.get_by_role("button", name="More").click()
+    await panel.locator(".menu").wait_for()
+    yield Screen("chat-read-menu", page)
+    await panel.get_by_role("button", name="End the chat").click()
+    await panel.get_by_role("button", name="Go on").wait_for()
+    yield Screen("chat-ask-end", page)
+    await panel.get_by_role("button", name="Go on").click()
+    await write("I could come Thursday after 16:00.\0")
+    await state(panel, "Not sent").wait_for()
+    yield Screen("chat-failed", page)
+    on.cut()
+    await panel.locator(".banner").wait_for()
+    await write("Or Friday morning")
+    await state(panel, "Waiting").wait_for()
+    yield Screen("chat-cut", page)
+    await on.heal(page)
+    await panel.get_by_role("button", name="Try now").click()
+    await state(panel, "Sent").wait_for()
+    on.forgiven = NEVER
+    tom = await on.shop.console(tom.id)
+    await panel.get_by_role("button", name="Close").click()
+    await tom.reply(chat, "Friday at ten is free.")
+    await page.locator("l2s-widget b:not([hidden])").wait_for()
+    yield Screen("widget-unread", page)
+    await tom.say("end", chat=chat)
+    await page.locator("l2s-widget button").first.click()
+    await panel.locator(".told", has_text="closed the chat").wait_for()
+    yield Screen("chat-closed", page)
+    hosted = await on.person(locale="de-DE")
+    await hosted.goto(f"{on.chat}/chat/{on.shop.site}")
+    await hosted.locator("[data-view=greeting], [data-view=form]").wait_for()
+    yield Screen("hosted-de", hosted)
+    await hosted.locator("textarea").first.fill("Passt der Gepäckträger an das Skarvan 40?")
+    await hosted.keyboard.press("Enter")
+    await state(hosted, "Gesendet").wait_for()
+    yield Screen("hosted-chat-de", hosted)
+    await maja.close()
+
+
+async def console(on: Stage) -> AsyncIterator[Screen]:
+    """The operator's console, from nobody waiting to a cut connection."""
+    shop = on.shop
+    page = await on.desk(shop.made.owner)
+    await page.get_by_role("heading", name="Nobody is waiting").wait_for()
+    yield Screen("console-empty", page)
+    tom = await shop.operator("Tom.Okafor")
+    agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+    where = f"{on.street}/bikes/skarvan-40"
+    texts = [
+        "Hi! The back brake on my Skarvan squeals since the rain on Sunday, and the lever nearly touches the bar.",
+        "Is the two-person tent in stock in Kendal?", "I ordered the large panniers but the small ones came. What now?",
+        "Do you mend poles? Scheibenbremsbelagverschleißanzeigenhalterungsbefestigungsschraube",
+    ]  # fmt: skip
+    chats = [await shop.writer(text, page=where, language="en") for text in texts[:1]]
+    left = await shop.visitor(headers=agent)
+    await left.enter()
+    await left.say("leave", id="leave-" + "0123456789abcdef", text="One pole split.", mail="w@example.org", name=LONG_NAME)
+    chats += [await shop.writer(text, page=where, headers=agent) for text in texts[1:]]
+    (ingrid, first), (_, other), *_ = chats
+    await page.locator("[data-group=waiting] .row").nth(3).wait_for()
+    yield Screen("console-waiting", page)
+    await tom.say("take", chat=other)
+    await page.locator(f"[data-chat='{first}'] [data-act=show]").click()
+    await page.locator(".gate").wait_for()
+    yield Screen("console-gate", page)
+    async for screen in conversation(on, page, tom, (ingrid, first)):
+        yield screen
+    await page.goto(f"{on.chat}/console/chat/{other}")
+    await page.get_by_role("button", name="Join").wait_for()
+    yield Screen("console-join", page)
+    async for screen in dialogs(on, page, first):
+        yield screen
+    await page.goto(f"{on.chat}/console/chat/{chats[2][1]}")
+    await page.locator(".gate").wait_for()
+    await page.keyboard.press("t")
+    await page.locator("l2s-composer textarea").fill("I am sorry. The large ones go out today.")
+    on.cut()
+    await page.get_by_text("Connecting again").wait_for()
+    await page.keyboard.press("Enter")
+    await page.locator(".state", has_text="Waiting").wait_for()
+    yield Screen("console-cut", page)
+
+
+async def conversation(on: Stage, page: Page, tom: User, chat: tuple[Any, str]) -> AsyncIterator[Screen]:
+    """One chat that Maja took: text, note, states, the composer in both modes, the card."""
+    ingrid, first = chat
+    await page.keyboard.press("t")
+    composer = page.locator("l2s-composer textarea")
+    await composer.wait_for()
+    await tom.say(
+        "note", chat=first, id="note-0123456789abcdef", text="Same batch as the two that came back in October. I will book it."
+    )
+    await page.locator(".note").wait_for()
+    await composer.fill("Thank you, that helps. The wear mark is gone, so the pads are due.")
+    await composer.press("Enter")
+    seq = (await ingrid.hear("message", lambda frame: "pads" in str(frame)))["message"]["seq"]
+    await ingrid.say("mark", delivered=seq, read=seq)
+    await page.locator(".state", has_text="Read").wait_for()
+    await ingrid.write("Can I change them myself? The paper manual speaks of a Scheibenbremsbelagverschleißanzeige.")
+    await ingrid.say("typing", on=True)
+    await page.locator(".typists", has_text="typing").wait_for()
+    yield Screen("console-chat", page)
+    await page.get_by_role("tab", name="Note").click()
+    await composer.fill("Serial is LR-2291. Tom, can you check it against the October list?")
+    yield Screen("console-note", page)
+    await composer.fill("")
+    await page.get_by_role("tab", name="Message").click()
+    await page.set_viewport_size({"width": 1000, "height": 800})
+    await page.get_by_role("button", name="Visitor card").click()
+    yield Screen("console-card", page)
+    await page.goto(f"{on.chat}/console")
+    await page.locator("[data-group=left] [data-act=fold]").first.click()
+    await page.locator(".me summary").click()
+    yield Screen("console-me", page)
+    await page.keyboard.press("Escape")
+
+
+async def dialogs(on: Stage, page: Page, first: str) -> AsyncIterator[Screen]:
+    """Whatever asks before it acts, and the list of closed chats."""
+    await page.get_by_role("button", name="Join").click()
+    yield Screen("console-ask-join", page)
+    await page.keyboard.press("Escape")
+    await page.goto(f"{on.chat}/console/chat/{first}")
+    await page.set_viewport_size({"width": 1440, "height": 900})
+    await page.get_by_role("button", name="Erase").click()
+    yield Screen("console-ask-erase", page)
+    await page.keyboard.press("Escape")
+    await page.locator("[data-slot=box]").focus()
+    await page.keyboard.press("?")
+    yield Screen("console-keys", page)
+    await page.keyboard.press("Escape")
+    await page.locator("[data-slot=box]").focus()
+    await page.keyboard.press("e")
+    yield Screen("console-ask-close", page)
+    await page.get_by_role("dialog").get_by_role("button", name="Close chat").click()
+    await page.locator("[data-slot=closedFold]").click()
+    await page.locator("[data-group=closed] .row").wait_for()
+    yield Screen("console-closed", page)
+    await page.goto(f"{on.chat}/console/chat/{first}")
+    await page.locator(".gate").wait_for()
+    yield Screen("console-closed-chat", page)
+    await page.goto(f"{on.chat}/console/chat/not-here")
+    await page.get_by_role("heading", name="This chat is not here").wait_for()
+    yield Screen("console-missing", page)
+    german = await on.desk(on.shop.made.owner, locale="de-DE")
+    await german.locator("[data-group=waiting] .row").first.wait_for()
+    yield Screen("console-de", german)
+
+
+WALKS: Final[dict[str, Walk]] = {"doors": doors, "admin": admin, "away": away, "widget": widget, "console": console}
