@@ -300,7 +300,7 @@ def set_objection(house: House, visit: Visit, on: bool) -> Unit[Law]:
         if visitor is None or not chats.set_objected(sql, visitor.id, on):
             return law, []
         chat = chats.latest(sql, visitor.id)
-        moved: list[Event] = [ObjectionMoved(visitor.id, on)]
+        moved: list[Event] = [ObjectionMoved(visitor.id, on, law)]
         return law, [*moved, ChatChanged(state(house, sql, chat, at))] if chat else moved
 
     return unit

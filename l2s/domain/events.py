@@ -56,6 +56,7 @@ class ObjectionMoved(msgspec.Struct, frozen=True):
 
     visitor: str
     on: bool
+    law: Law
 
 
 class Typing(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ class Fanout:
         self._told: dict[str, Told] = {}
         self.places: dict[str, SiteOf] = {}
         self.law_moved: Callable[[str], None] = lambda site: None
-        self.objection_moved: Callable[[str, bool], None] = lambda visitor, on: None
+        self.objection_moved: Callable[[ev.ObjectionMoved], None] = lambda event: None
         presence.changed = self._presence_changed
 
     def publish(self, events: Sequence[ev.Event]) -> None:
@@ -54,7 +54,7 @@ class Fanout:
             self.law_moved(event.site)
             return
         if isinstance(event, ev.ObjectionMoved):
-            self.objection_moved(event.visitor, event.on)
+            self.objection_moved(event)
             return
         self._remember(event)
         if isinstance(event, ev.PeopleChanged):

@@ -76,7 +76,7 @@ async def opened(
         live = Live(house, hub, fanout, presence, limits)
         live.lock = lock
         fanout.law_moved = lambda site: law_moved(live, site)
-        fanout.objection_moved = lambda visitor, on: objection_moved(live, visitor, on)
+        fanout.objection_moved = lambda event: objection_moved(live, event)
         await engine.open()
         try:
             await engine.write(_replay(house, missing))

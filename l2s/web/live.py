@@ -14,6 +14,7 @@ from l2s.live.fanout import Fanout
 from l2s.live.hub import Hub
 from l2s.live.peer import Peer
 from l2s.live.presence import Presence
+from l2s.privacy.ledger import Law
 from l2s.web.limits import Limits
 from l2s.web.lock import Lock
 
@@ -26,7 +27,7 @@ class Governed(Protocol):
     async def law_moved(self) -> None:
         """The site's ledger has a new entry."""
 
-    def objection_moved(self, on: bool) -> None:
+    def objection_moved(self, on: bool, law: Law) -> None:
         """The visitor objected in another tab, or took it back."""
 
 

@@ -12,6 +12,7 @@ from l2s.actions.states import choice_of
 from l2s.actions.visitors import Posted, Snapshot, Visit, admitted
 from l2s.clock import HOUR, MINUTE, SECOND
 from l2s.domain.chats import Details
+from l2s.domain.events import ObjectionMoved
 from l2s.domain.people import Actor
 from l2s.domain.text import visitor_token
 from l2s.errors import Conflict, NotFound
@@ -244,10 +245,10 @@ class VisitorSession(Session):
         self.visit.since = law.head
         self.peer.tell(encode(fr.LawFrame(law_view(law), self.visit.objected)))
 
-    def objection_moved(self, on: bool) -> None:
-        """Another tab of this visitor objected, or took it back."""
-        self.visit.objected = on
-        self.live.spawn(asyncio.get_running_loop().create_task(self.law_moved()))
+    def objection_moved(self, on: bool, law: Law) -> None:
+        """This visitor objected in some tab, or took it back."""
+        self._take_objection(on, law)
+        self.peer.tell(encode(fr.LawFrame(law_view(law), on)))
 
     def close(self) -> None:
         self.live.visitors.pop(self.peer, None)
@@ -266,9 +267,9 @@ def law_moved(live: Live, site: str) -> None:
     live.spawn(asyncio.get_running_loop().create_task(tell()))
 
 
-def objection_moved(live: Live, visitor: str, on: bool) -> None:
+def objection_moved(live: Live, event: ObjectionMoved) -> None:
     """A visitor's state moved: every open tab of theirs learns it."""
-    for peer in list(live.hub.of("visitor", visitor)):
+    for peer in list(live.hub.of("visitor", event.visitor)):
         session = live.visitors.get(peer)
         if session:
-            session.objection_moved(on)
+            session.objection_moved(event.on, event.law)
