@@ -54,6 +54,14 @@ MUTANTS = [
     Mutant("objection is not heard", "l2s/web/visitor_session.py", "visit.objected or hello.objected", "visit.objected", "tests/test_canaries.py::test_whoever_objects_leaves_no_address_browser_or_page"),
     Mutant("forwarded headers of strangers", "l2s/web/arrivals.py", "while is_trusted(seen, trusted) and hops:", "while hops:", "tests/test_canaries.py::test_a_forged_forwarded_header_of_a_stranger_is_ignored"),
     Mutant("a test chat opens the scope", "l2s/actions/visitors.py", "if not visit.is_test and _open_scope", "if _open_scope", "tests/test_canaries.py::test_the_scope_opens_with_the_first_stranger_and_not_with_a_test_chat"),
+    Mutant("another account's objects", "l2s/domain/rights.py", "    if thing.account != actor.account:\n        return False\n", "", "tests/test_tenancy.py"),
+    Mutant("sessions outlive a disabled user", "l2s/actions/people.py", "return None, [*events, PeopleChanged(after), SessionsEnded(user.id)]", "return None, [*events, PeopleChanged(after)]", "tests/test_sessions.py"),
+    Mutant("guesses are not counted", "l2s/web/doors.py", '        limits.take("signin", mail.casefold(), most, PAUSE)\n', "", "tests/test_sessions.py"),
+    Mutant("forms from other sites", "l2s/web/middleware.py", '            raise NotFound("cross_site")\n', "            pass\n", "tests/test_sessions.py"),
+    Mutant("any page may open a socket", "l2s/web/urls.py", "return len(origins) == 1 and origins[0] == self.origin(host)", "return True", "tests/test_bad_input.py"),
+    Mutant("a failing unit takes the group with it", "l2s/store/engine.py", "            self._attempt(connection, [ticket])\n", "            ticket.error = ticket.error or Unavailable('not_kept')\n", "tests/test_engine.py"),
+    Mutant("a clock that is set moves timers", "l2s/actions/timers.py", "    if now.spoke is not None:\n        return author, now.steady - now.spoke\n", "", "tests/test_timers.py"),
+    Mutant("an edited ledger starts", "l2s/store/mirror.py", "    if broken:\n", "    if False:\n", "tests/test_start.py", True),
 ]  # fmt: skip
 
 

@@ -6,113 +6,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
-from aiohttp import web
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
 from l2s.actions import people, sites
 from l2s.clock import RealIds
 from l2s.config import Settings
 from l2s.domain.people import HOST
 from l2s.web.app import opened
-from l2s.web.assets import Assets
-from l2s.web.pages import Pages
-from l2s.web.server import listen, listening
+from l2s.web.server import listening
 from tests.browser.conftest import open_panel
-from tests.conftest import shop_at
-from tests.personas import Shop, User
+from tests.personas import User
+from tests.stage import NEVER, Screen, Stage
 
-NEVER: Final = re.compile(r"(?!)")
-CUT_OFF: Final = re.compile(r"WebSocket|status of 503|ERR_FAILED|ERR_CONNECTION")
+Walk = Callable[[Stage], AsyncIterator[Screen]]
 LONG_NAME: Final = "Wilhelmina-Alexandra van Oudshoorn-Wolfeschlegelstein"
-
-
-@dataclass
-class Screen:
-    """A page in a state. `full`: the whole page is pictured, not the part in the window."""
-
-    name: str
-    page: Page
-    full: bool = False
-
-
-Walk = Callable[["Stage"], AsyncIterator[Screen]]
-
-
-@dataclass
-class Stage:
-    """A server with its people, the shop's page on another origin, and everybody's browser."""
-
-    browser: Browser
-    shop: Shop
-    chat: str
-    street: str
-    folder: Path
-    stack: AsyncExitStack
-    errors: list[str] = field(default_factory=list)
-    forgiven: re.Pattern[str] = NEVER  # errors that belong to the state that is shown
-
-    async def person(self, **options: Any) -> Page:
-        """A page in a browser of its own, whose errors are heard."""
-        context: BrowserContext = await self.browser.new_context(reduced_motion="reduce", **options)
-        self.stack.push_async_callback(context.close)
-        context.set_default_timeout(10_000)
-        page = await context.new_page()
-        page.on("console", lambda said: self._hear(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda problem: self._hear(str(problem)))
-        return page
-
-    def _hear(self, text: str) -> None:
-        if not self.forgiven.search(text):
-            self.errors.append(text)
-
-    async def desk(self, user: str, path: str = "/console", **options: Any) -> Page:
-        """A signed-in user's page."""
-        page = await self.person(**options)
-        name, value = (await self.shop.sign_in(user)).split("=", 1)
-        await page.context.add_cookies([{"name": name, "value": value, "url": self.chat}])
-        await page.goto(self.chat + path)
-        return page
-
-    def cut(self) -> None:
-        """The server goes: no goodbye, and no way back in."""
-        self.forgiven = CUT_OFF
-        self.shop.live.stopping = True
-        for peer in list(self.shop.live.hub.peers):
-            peer.drop()
-
-    async def heal(self, page: Page) -> None:
-        """It is back, and the page is in again."""
-        self.shop.live.stopping = False
-        await page.evaluate("dispatchEvent(new Event('online'))")
-
-
-@asynccontextmanager
-async def stage(browser: Browser, folder: Path) -> AsyncGenerator[Stage]:
-    """Larch & Rook, and its page on 127.0.0.1 while l2s is on localhost: two sites to the browser."""
-    async with AsyncExitStack() as stack:
-        shop = await stack.enter_async_context(shop_at(folder / "data", rate_signin=100))
-        chat = f"http://localhost:{shop.urls.port}"
-        pages = Pages(Assets(), shop.urls)
-
-        async def street(request: web.Request) -> web.Response:
-            text = pages.render("demo_shop.html", "en", script=f"{chat}/l2s.js?site={shop.site}", console=chat)
-            lang = 'lang="de"' if request.path == "/de" else 'lang="en"'
-            return web.Response(text=text.replace('lang="en"', lang), content_type="text/html")
-
-        app = web.Application()
-        app.router.add_get("/{name:.*}", street)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        bound = listen("127.0.0.1", 0)
-        await web.SockSite(runner, bound).start()
-        yield Stage(browser, shop, chat, f"http://127.0.0.1:{bound.getsockname()[1]}", folder, stack)
 
 
 async def doors(on: Stage) -> AsyncIterator[Screen]:
@@ -146,10 +56,13 @@ async def doors(on: Stage) -> AsyncIterator[Screen]:
     yield Screen("link-invite", page, full=True)
     await page.goto(f"{on.chat}/link/gone")
     yield Screen("error", page, full=True)
-    for name, path in [
-        ("notice-site", f"/privacy/{on.shop.site}"), ("notice-server", "/privacy"), ("notice-de", f"/privacy/{on.shop.site}?lang=de"),
-        ("manual", "/help"),
-    ]:  # fmt: skip
+    site = f"/privacy/{on.shop.site}"
+    for name, path in {
+        "notice-site": site,
+        "notice-server": "/privacy",
+        "notice-de": f"{site}?lang=de",
+        "manual": "/help",
+    }.items():
         await page.goto(on.chat + path)
         yield Screen(name, page, full=True)
     german = await on.person(locale="de-DE")
@@ -353,9 +266,7 @@ async def conversation(on: Stage, page: Page, tom: User, chat: tuple[Any, str]) 
     await page.keyboard.press("t")
     composer = page.locator("l2s-composer textarea")
     await composer.wait_for()
-    await tom.say(
-        "note", chat=first, id="note-0123456789abcdef", text="Same batch as the two that came back in October. I will book it."
-    )
+    await tom.say("note", chat=first, id="note-0123456789abcdef", text="Same batch as the two that came back. I will book it.")
     await page.locator(".note").wait_for()
     await composer.fill("Thank you, that helps. The wear mark is gone, so the pads are due.")
     await composer.press("Enter")

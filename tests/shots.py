@@ -1,7 +1,7 @@
-"""Every screen and state as a picture, in light and dark, at three widths: `python -m tests.shots [walk …]`, into tests/shots/.
+"""Every screen and state as a picture, in light and dark, at three widths: `python -m tests.shots [walk …]`.
 
-It fails, naming screen and element, on sideways scroll at 320 pixels, text that is cut off with no way to read it, targets below
-24 pixels, and errors or warnings in a browser's console.
+They go to tests/shots/. It fails, naming screen and element, on sideways scroll at 320 pixels, text that is cut off with no way
+to read it, targets below 24 pixels, and errors or warnings in a browser's console.
 """
 
 from __future__ import annotations
@@ -17,58 +17,73 @@ from typing import Final
 from playwright.async_api import Browser, Frame, Page, async_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.screens import WALKS, Screen, stage
+from tests.screens import WALKS
+from tests.stage import Screen, stage
 
 FOLDER: Final = Path(__file__).parent / "shots"
 SIZES: Final = {360: 740, 768: 1024, 1440: 900}
 NARROWEST: Final = 320
 SCHEMES: Final = ("light", "dark")
 
-# What is wrong in one frame: [rule, element] pairs. Text hidden on purpose (1 px, clip-path) is for screen readers.
+# What is wrong in one frame: [rule, element] pairs. What is 1 px small by a clip path is there for screen readers alone.
 MEASURE: Final = r"""
 narrow => {
-  const found = [], seen = new Set();
-  const name = e => {
-    const own = e.id ? '#' + e.id : e.className && e.className.baseVal === undefined && e.className ? '.' + e.className.trim().split(/\s+/).join('.') : '';
-    const act = e.dataset?.slot || e.dataset?.act;
-    return e.tagName.toLowerCase() + own + (act ? `[${act}]` : '') + ' “' + (e.textContent || e.value || '').trim().slice(0, 30) + '”';
+  const found = [];
+  const name = element => {
+    const kind = [...element.classList].map(each => `.${each}`).join('');
+    const slot = element.dataset?.slot || element.dataset?.act || element.id;
+    const said = (element.textContent || element.value || '').trim().slice(0, 30);
+    return `${element.tagName.toLowerCase()}${kind}${slot ? `[${slot}]` : ''} “${said}”`;
   };
-  const tell = (rule, e) => { const line = name(e); if (!seen.has(rule + line)) { seen.add(rule + line); found.push([rule, line]); } };
+  const tell = (rule, element) => found.push([rule, name(element)]);
   const roots = [document];
-  for (const e of document.querySelectorAll('*')) if (e.shadowRoot) roots.push(e.shadowRoot);
-  const all = roots.flatMap(r => [...r.querySelectorAll('*')]);
-  const unseen = e => { for (let a = e; a; a = a.parentElement) { const s = getComputedStyle(a); if (s.clipPath !== 'none') return true; } return false; };
-  const shown = e => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !unseen(e);
-  const wide = document.scrollingElement;
-  if (narrow && wide.scrollWidth > wide.clientWidth) {
-    let worst = wide, right = wide.clientWidth;
-    for (const e of all) { const r = e.getBoundingClientRect(); if (shown(e) && r.right > right + 0.5) { worst = e; right = r.right; } }
-    tell(`sideways scroll, ${Math.ceil(right)} of ${wide.clientWidth} px`, worst);
-  }
-  for (const e of all) {
-    if (!shown(e)) continue;
-    const words = [...e.childNodes].filter(n => n.nodeType === 3 && n.data.trim());
-    if (words.length && !['SCRIPT', 'STYLE', 'TITLE', 'OPTION', 'TEXTAREA'].includes(e.tagName)) {
-      const range = document.createRange();
-      range.setStartBefore(words[0]); range.setEndAfter(words.at(-1));
-      const r = range.getBoundingClientRect();
-      let x = true, y = true;
-      for (let a = e; a && r.width; a = a.parentElement) {
-        const s = getComputedStyle(a), b = a.getBoundingClientRect();
-        const soft = s.textOverflow === 'ellipsis' || s.webkitLineClamp !== 'none' || a.title;
-        if (['auto', 'scroll'].includes(s.overflowX)) x = false;
-        if (['auto', 'scroll'].includes(s.overflowY)) y = false;
-        if (x && ['hidden', 'clip'].includes(s.overflowX) && (r.right > b.right + 1 || r.left < b.left - 1)) { if (!soft) tell('text cut sideways', e); break; }
-        if (y && ['hidden', 'clip'].includes(s.overflowY) && (r.bottom > b.bottom + 1 || r.top < b.top - 1)) { if (!soft) tell('text cut below', e); break; }
-        if (s.position === 'fixed') break;
-      }
+  for (const { shadowRoot } of document.querySelectorAll('*')) if (shadowRoot) roots.push(shadowRoot);
+  const all = roots.flatMap(root => [...root.querySelectorAll('*')]);
+  const above = element => (element.parentElement ? [element, ...above(element.parentElement)] : [element]);
+  const shown = element =>
+    element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
+    above(element).every(each => getComputedStyle(each).clipPath === 'none');
+  const words = element => [...element.childNodes].filter(node => node.nodeType === 3 && node.data.trim());
+  const hides = overflow => overflow === 'hidden' || overflow === 'clip';
+  const scrolls = overflow => overflow === 'auto' || overflow === 'scroll';
+
+  const sideways = page => {
+    const by = element => (shown(element) ? element.getBoundingClientRect().right : 0);
+    if (page.scrollWidth <= page.clientWidth) return;
+    const worst = all.reduce((one, other) => (by(other) > by(one) + 0.5 ? other : one), page);
+    tell(`sideways scroll, ${page.scrollWidth} of ${page.clientWidth} px`, worst);
+  };
+  const cut = element => {
+    const lines = words(element);
+    if (!lines.length || ['SCRIPT', 'STYLE', 'TITLE', 'OPTION', 'TEXTAREA'].includes(element.tagName)) return;
+    const range = document.createRange();
+    range.setStartBefore(lines[0]);
+    range.setEndAfter(lines.at(-1));
+    const text = range.getBoundingClientRect();
+    let [x, y] = [text.width > 0, text.width > 0];
+    for (const each of above(element)) {
+      const { overflowX, overflowY, textOverflow, position } = getComputedStyle(each);
+      const box = each.getBoundingClientRect();
+      x &&= !scrolls(overflowX);
+      y &&= !scrolls(overflowY);
+      const aside = x && hides(overflowX) && (text.right > box.right + 1 || text.left < box.left - 1);
+      const below = y && hides(overflowY) && (text.bottom > box.bottom + 1 || text.top < box.top - 1);
+      const told = textOverflow === 'ellipsis' || each.title;
+      if ((aside || below) && !told) tell(aside ? 'text cut sideways' : 'text cut below', element);
+      if (aside || below || position === 'fixed') return;
     }
-    if (e.matches('a[href], button, input, select, textarea, summary, [role=tab], [role=switch]')) {
-      const r = e.getBoundingClientRect();
-      const inline = e.tagName === 'A' && getComputedStyle(e).display === 'inline' && [...e.parentElement.childNodes].some(n => n.nodeType === 3 && n.data.trim());
-      const rows = e.getClientRects().length;
-      if (!inline && rows && (r.width < 23.5 || r.height < 23.5)) tell(`target of ${Math.round(r.width)} × ${Math.round(r.height)} px`, e);
-    }
+  };
+  const small = element => {
+    if (!element.matches('a[href], button, input, select, textarea, summary, [role=tab], [role=switch]')) return;
+    if (getComputedStyle(element).display === 'inline' && words(element.parentElement).length) return;
+    const { width, height } = element.getBoundingClientRect();
+    if (width < 23.5 || height < 23.5) tell(`target of ${Math.round(width)} × ${Math.round(height)} px`, element);
+  };
+
+  if (narrow) sideways(document.scrollingElement);
+  for (const element of all.filter(shown)) {
+    cut(element);
+    small(element);
   }
   return found;
 }

@@ -159,7 +159,7 @@ async def place(folder: Path) -> AsyncGenerator[Place]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     shop = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession() as http, async_playwright() as playwright:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         cookie = sign_in(data, port)
         owner = User(await http.ws_connect(f"{chat}/ws/console", headers={"Origin": chat, "Cookie": cookie}, max_msg_size=0))
