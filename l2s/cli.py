@@ -163,4 +163,5 @@ def _log(form: str) -> None:
         JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("aiohttp.access").disabled = True  # addresses and paths are personal data
+    for name in ("aiohttp.access", "aiohttp.server"):  # addresses and paths are personal data
+        logging.getLogger(name).disabled = True

@@ -230,7 +230,7 @@ async def console(on: Stage) -> AsyncIterator[Screen]:
         "Is the two-person tent in stock in Kendal?", "I ordered the large panniers but the small ones came. What now?",
         "Do you mend poles? Scheibenbremsbelagverschleißanzeigenhalterungsbefestigungsschraube",
     ]  # fmt: skip
-    chats = [await shop.writer(text, page=where, language="en") for text in texts[:1]]
+    chats = [await shop.writer(texts[0], page=where, headers=agent)]
     left = await shop.visitor(headers=agent)
     await left.enter()
     await left.say("leave", id="leave-" + "0123456789abcdef", text="One pole split.", mail="w@example.org", name=LONG_NAME)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from l2s.actions.policies import post_version
+from l2s.actions.timers import minute
 from l2s.privacy.classes import chain
 from l2s.privacy.factory import FACTORY
 from l2s.privacy.policy import Rule, When, days, up_to
@@ -155,10 +156,21 @@ async def test_a_widening_acts_after_fifteen_days_of_wall_and_of_served_time(sti
     await shop.step()
     tom = await shop.operator("Tom")
     assert await referrer_of(shop, tom, "Benedikt") == ("none", None)
-    for _ in range(15 * 24):
-        clock.pass_(3_600_000)
-        await shop.step()
+    await serve_days(shop, clock, 15)
     assert await referrer_of(shop, tom, "Amara") == ("path", f"/{WORDS['referrer']}")
+
+
+async def serve_days(shop: Shop, clock: FakeClock, days: int) -> None:
+    """Days in which the notice could be read, told hour by hour."""
+    for _ in range(days * 24):
+        clock.pass_(3_600_000)
+        await shop.house.engine.write(minute(shop.house, 3_600_000))
+
+
+async def test_a_machine_that_slept_served_nothing_meanwhile(still_shop: Shop, clock: FakeClock) -> None:
+    clock.pass_(20 * 86_400_000)
+    await still_shop.step()
+    assert dict((row[0], row[1]) for row in still_shop.rows("meta"))["shown"] <= 120_000
 
 
 async def referrer_of(shop: Shop, tom: Any, text: str) -> tuple[str, str | None]:
@@ -173,9 +185,7 @@ async def test_an_open_chat_is_not_reached_by_a_widening(still_shop: Shop, clock
     tom = await shop.operator("Tom")
     _, chat = await shop.writer("Before", **HELLO)
     await shop.house.engine.write(post_version(shop.house, shop.site, FACTORY["site"] | {"referrer": rule("path", "referrer")}))
-    for _ in range(16 * 24):
-        clock.pass_(3_600_000)
-        await shop.step()
+    await serve_days(shop, clock, 16)
     cookie = await shop.sign_in(tom.id)
     later = await shop.console(tom.id, cookie)
     conversation = await later.ask("open", "conversation", chat=chat)

@@ -45,7 +45,7 @@ class Model:
 
     def ignore(self, frame: Frame) -> None:
         """Answers and patches that no snapshot holds."""
-        assert frame["type"] in ("pong", "typing", "refused", "history", "left", "site_seen", "closed"), frame
+        assert frame["type"] in ("pong", "typing", "refused", "history", "left", "site_seen", "closed", "forgotten"), frame
 
     def view(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -292,7 +292,7 @@ ACTIONS: dict[str, tuple[str, Act, set[str]]] = {
     ),
     "a user's mark": ("open", say("tom", "mark", delivered=2, read=1), BOTH),
     "a lagging colleague's mark": ("talked", _lagging, {"team"}),
-    "mark unread": ("talked", say("tom", "mark", read=0, unread=True), BOTH),
+    "mark unread": ("talked", say("tom", "mark", read=0, unread=True), {"team"}),
     "a visitor's mark": ("talked", lambda stage: stage.tell(stage.ingrid, "mark", delivered=3, read=3), {"team"}),
     "a visitor ends": ("open", lambda stage: stage.tell(stage.ingrid, "end"), BOTH),
     "a waiting visitor ends": ("waiting", lambda stage: stage.tell(stage.ingrid, "end"), BOTH),

@@ -33,7 +33,7 @@ from l2s.store.sql import Sql
 
 def speaker(house: House, sql: Sql, session: str) -> Actor:
     """Who speaks by this session now. Raises SignInNeeded."""
-    actor = users.speaker(sql, session, house.clock.at())
+    actor = users.speaker(sql, session, house.clock.steady())
     if actor is None:
         raise SignInNeeded("signed_out")
     return actor
@@ -195,17 +195,18 @@ def _again(house: House, sql: Sql, actor: Actor, chat: Chat, key: str, text: str
 
 
 def mark(house: House, session: str, chat_id: str, delivered: int, read: int, unread: bool) -> Unit[None]:
-    """A user's watermarks. `unread`: the read mark may fall ("mark unread")."""
+    """A user's watermarks. `unread`: what counts as heard falls to `read`; what the visitor was told as read stays read."""
     at = house.clock.at()
 
     def act(sql: Sql, actor: Actor, chat: Chat) -> list[Event]:
         old = chats.participant(sql, chat, actor.id) or Participant(actor.id, False, 0)
         law, choice = law_of(house, sql, chat, at), choice_of(chat)
-        moved = move_marks((old.delivered, old.read), delivered, read, chat, law, choice, at, back=unread)
-        if moved is None:
+        moved = None if unread else move_marks((old.delivered, old.read), delivered, read, chat, law, choice, at)
+        upto = messages.said_up_to(sql, chat, read)
+        heard = upto if unread else max(upto, old.heard)
+        if moved is None and heard == old.heard:
             return []
-        upto = release(moved[1], "run", MACHINE, choice, law, at) or 0
-        after = Participant(actor.id, old.joined, messages.said_up_to(sql, chat, upto), *moved)
+        after = Participant(actor.id, old.joined, heard, *(moved or (old.delivered, old.read)))
         chats.set_participant(sql, chat, after)
         return [MarksMoved(chat, law, choice, actor.id, after, chats.participants(sql, chat))]
 
@@ -312,7 +313,7 @@ def closed(house: House, session: str, text: str, before: int, sql: Sql) -> fr.L
                 row = team_chat(state(house, sql, chat, at), reader(actor, chat), at)
                 if _matches(row, wanted):
                     rows.append(row)
-        before = (found[-1].ended_at or 0) if len(found) == most else 0
+        before = (found[-1].ended_at or 0) if len(found) >= most else 0
         if not before or len(rows) >= most:
             break
     return fr.Listing(rows, before)

@@ -10,7 +10,7 @@ from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.states import load
 from l2s.domain.chats import Chat
-from l2s.domain.events import ChatErased, Event, LawMoved
+from l2s.domain.events import ChatErased, Event, TokenEnded
 from l2s.domain.rights import need
 from l2s.privacy.ledger import Entry
 from l2s.store import chats, erasure, ledger
@@ -41,12 +41,14 @@ def erase_chat(house: House, session: str, chat_id: str) -> Unit[dict[str, int]]
 def erase(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> tuple[dict[str, int], list[Event]]:
     """Rows of one chat, its ledger entry, and the visitor with its last chat."""
     gone = erasure.erase_chat(sql, chat.id)
-    if not chats.of_visitor(sql, chat.visitor):
+    ended = not chats.of_visitor(sql, chat.visitor)
+    if ended:
         erasure.erase_visitor(sql, chat.visitor)
     told: dict[str, Any] = {"chat": tombstone(house, "chat", chat.id), "rows": sum(gone.values())}
     ledger.append(sql, chat.site, "erased", told, ledger.moment(sql, at))
     erasure.want_scrub(sql, SCRUB_DUE, steady + _SCRUB_WITHIN)
-    return gone, [ChatErased(chat), LawMoved(chat.site)]
+    events: list[Event] = [ChatErased(chat)]
+    return gone, [*events, TokenEnded(chat.visitor)] if ended else events
 
 
 def replay_erasures(house: House, sql: Sql, missing: list[Entry]) -> int:
@@ -60,4 +62,6 @@ def replay_erasures(house: House, sql: Sql, missing: list[Entry]) -> int:
             if not chats.of_visitor(sql, chat.visitor):
                 erasure.erase_visitor(sql, chat.visitor)
             done += 1
+    if done:
+        erasure.want_scrub(sql, SCRUB_DUE, house.clock.steady())
     return done

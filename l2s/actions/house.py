@@ -78,7 +78,8 @@ class Laws:
             law = governing(kind, ledger.entries(sql, scope), since, self._keys.day(at))
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
-            self._cache[key] = law
+            if not sql.uncommitted:  # a position that is rolled back will be another entry's
+                self._cache[key] = law
         return law
 
     def server(self, sql: Sql, at: int) -> Law:

@@ -20,7 +20,7 @@ from l2s.domain.rights import Place, may, need
 from l2s.domain.text import mail_address, one_line
 from l2s.errors import BadInput, Conflict, Gone, NotFound, SignInNeeded
 from l2s.privacy.classes import family, truncated
-from l2s.privacy.gate import MACHINE, Sealed, admit, release
+from l2s.privacy.gate import MACHINE, PERSON, Sealed, admit, release
 from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 from l2s.store import chats, ledger, users
@@ -53,6 +53,9 @@ class Device(NamedTuple):
 
     address: str
     agent: str
+
+    def __repr__(self) -> str:
+        return "<Device>"
 
 
 class SignedIn(NamedTuple):
@@ -105,7 +108,7 @@ def open_session(house: House, sql: Sql, user: str, key: str, token: str, device
         address = None
     hashed: Sealed[bytes] | None = admit(house.keys.hash("session", token), "credential", Choice.NONE, law, since)
     users.add_session(
-        sql, key, hashed, user, at, at + house.settings.session_days * DAY,
+        sql, key, hashed, user, at, house.clock.steady() + house.settings.session_days * DAY,
         admit(address, "session", Choice.NONE, law, since),
         admit(family(device.agent[:256]), "session", Choice.NONE, law, since),
         since,
@@ -125,9 +128,8 @@ def touch(house: House, session: str) -> Unit[None]:
 
 def session_of(house: House, token: str, sql: Sql) -> tuple[str, Actor] | None:
     """(session id, actor) of a cookie, or None."""
-    at = house.clock.at()
-    found = users.session(sql, house.keys.hash("session", token), at)
-    actor = users.speaker(sql, found[0], at) if found else None
+    found = users.session(sql, house.keys.hash("session", token), house.clock.steady())
+    actor = users.speaker(sql, found[0], house.clock.steady()) if found else None
     return (found[0], actor) if found and actor else None
 
 
@@ -136,7 +138,7 @@ def sign_out(house: House, session: str) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        actor = users.speaker(sql, session, at)
+        actor = users.speaker(sql, session, house.clock.steady())
         if actor is None or not users.end_session(sql, session, at):
             return None, []
         return None, [SessionsEnded(actor.id, frozenset({session}))]
@@ -182,7 +184,7 @@ def my_sessions(house: House, session: str, sql: Sql) -> list[Listed]:
     actor, law, at = speaker(house, sql, session), _law(house, sql), house.clock.at()
 
     def out(value: Sealed[str] | None) -> str | None:
-        return release(value, "secure", "admin", Choice.NONE, law, at)
+        return release(value, "secure", PERSON, Choice.NONE, law, at)
 
     return [Listed(row, out(row.address), out(row.device)) for row in users.sessions(sql, actor.id)]
 
@@ -316,7 +318,8 @@ def change_user(
             raise Conflict("not_yourself")
         events: list[Event] = []
         if disable is not None:
-            users.set_state(sql, user.id, "disabled" if disable else "active")
+            waits = users.password(sql, user.id) is None  # never set one: enabling must not make an account without
+            users.set_state(sql, user.id, "disabled" if disable else "invited" if waits else "active")
             for chat in chats.owned(sql, user.id) if disable else []:
                 events += returned(house, sql, chat, user.id, at)
         if role:

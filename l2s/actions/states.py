@@ -62,12 +62,10 @@ def keep(house: House, sql: Sql, before: Chat, step: Step, at: int) -> list[Even
 Marks = tuple[Sealed[int] | None, Sealed[int] | None]
 
 
-def move_marks(
-    old: Marks, delivered: int, read: int, chat: Chat, law: Law, choice: Choice, at: int, back: bool = False
-) -> Marks | None:
-    """New watermarks within 0 … pub, or None where nothing moves or the class is off. `back`: read may fall."""
+def move_marks(old: Marks, delivered: int, read: int, chat: Chat, law: Law, choice: Choice, at: int) -> Marks | None:
+    """New watermarks within 0 … pub, or None where nothing moves or the class is off."""
     was_delivered, was_read = (release(one, "run", MACHINE, choice, law, at) or 0 for one in old)
-    read = min(read, chat.pub) if back else max(min(read, chat.pub), was_read)
+    read = max(min(read, chat.pub), was_read)
     delivered = max(min(max(delivered, read), chat.pub), was_delivered)
     if (delivered, read) == (was_delivered, was_read) or chat.state == "closed":
         return None

@@ -97,16 +97,36 @@ def _closed(house: House, sql: Sql, chat: Chat, why: life.Why, at: int) -> list[
 _TIMERS: Final[dict[str, Fired]] = {"quiet": _quiet, "close": _close, "silent": _silent}
 
 
+def put_off(kind: str, subject: str, at: int) -> Unit[None]:
+    """Due again at `at` (steady ms), should what begins now not come to its end."""
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        figures.set_due(sql, kind, subject, at)
+        return None, []
+
+    return unit
+
+
+def settled(kind: str, subject: str, at: int) -> Unit[None]:
+    """Done, if nobody asked for it again since it was put off to `at`."""
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        figures.clear_due_at(sql, kind, subject, at)
+        return None, []
+
+    return unit
+
+
 def minute(house: House, served: int) -> Unit[Moment]:
     """Once a minute while the notices can be read: both clocks move, and what is ripe ripens. `served`: ms since the last."""
-    at = house.clock.at()
+    at, steady = house.clock.at(), house.clock.steady()
 
     def unit(sql: Sql) -> tuple[Moment, list[Event]]:
         before = ledger.moment(sql, at)
         now = Moment(before.wall, before.shown + served)
         ledger.set_moment(sql, now)
         events: list[Event] = []
-        for session, user in users.expired(sql, at):  # open sockets are closed with them
+        for session, user in users.expired(sql, steady):  # open sockets are closed with them
             users.end_session(sql, session, at)
             events.append(SessionsEnded(user, frozenset({session})))
         for scope in (ledger.SERVER, *(site.id for site in accounts.sites(sql))):

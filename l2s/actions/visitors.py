@@ -17,7 +17,6 @@ from l2s.domain.events import (
     ChatChanged,
     ChatState,
     Event,
-    LawMoved,
     MarksMoved,
     MessagePosted,
     ObjectionMoved,
@@ -33,6 +32,7 @@ from l2s.privacy.gate import Sealed, admit, same
 from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 from l2s.store import accounts, chats, figures, ledger, messages
+from l2s.store.accounts import Site
 from l2s.store.chats import Visitor
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -51,6 +51,7 @@ class Visit(msgspec.Struct):
     is_test: bool
     token: bytes = b""
     told: Details = Details()
+    dropped: tuple[str, ...] = ()  # classes that came to the door and were not admitted
 
 
 class Snapshot(NamedTuple):
@@ -86,13 +87,16 @@ def send(house: House, visit: Visit, client_id: str, text: str) -> Unit[Posted]:
         if chat is None:
             return _first(house, sql, visit, known, Said(key, text, new_chat, at, steady))
         need(visit.actor, "send", chat)
-        chat = _with_objection(sql, visit, chat)
+        before, chat = chat, _with_objection(sql, visit, chat)
         law, choice = law_of(house, sql, chat, at), choice_of(chat)
         step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, at))
         chats.move(sql, chat, step.chat)
         messages.add(sql, step.messages[0])
         figures.count(sql, chat, "visitor_messages", at)
-        return Posted(step.chat, None), [MessagePosted(step.chat, law, choice, step.messages[0])]
+        told: list[Event] = [MessagePosted(step.chat, law, choice, step.messages[0])]
+        if chat is not before:
+            told.insert(0, ChatChanged(state(house, sql, step.chat, at)))
+        return Posted(step.chat, None), told
 
     return unit
 
@@ -180,7 +184,6 @@ def _begin(
     is_test = known.visitor.is_test if known.visitor else visit.is_test
     if known.visitor is None:
         if not visit.is_test and _open_scope(sql, site, at):
-            events.append(LawMoved(site))
             head = ledger.head(sql, site)
         token = admit(visit.token, "device_token", choice, law, visit.since)
         person = Visitor(visit.actor.id, account, site, True, objected, visit.is_test)
@@ -196,7 +199,7 @@ def _begin(
     told = admitted(visit.told, choice, law, visit.since)
     chats.set_details(sql, chat, told)
     for name in DETAILS[2:]:
-        if getattr(visit.told, name) is None or getattr(told, name) is None:
+        if name in visit.dropped or (getattr(visit.told, name) is not None and getattr(told, name) is None):
             figures.dropped(sql, site, name, at)
     return chat
 
@@ -230,7 +233,8 @@ def leave(house: House, visit: Visit, client_id: str, text: str, mail: str | Non
             return _resent(house, sql, visit, key, text, said.at), []
         events: list[Event] = []
         before = known.chat or _begin(house, sql, visit, known, said, None, "left", events)
-        chat = life.leave(before)
+        chat = life.leave(_with_objection(sql, visit, before))
+        need(visit.actor, "leave", chat)
         law, choice = law_of(house, sql, chat, said.at), choice_of(chat)
         chats.set_details(sql, chat, _told(name, mail, choice, law, chat.since))
         step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, said.at))
@@ -292,10 +296,7 @@ def set_objection(house: House, visit: Visit, on: bool) -> Unit[Law]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[Law, list[Event]]:
-        site = accounts.site(sql, visit.actor.site)
-        if site is None:
-            raise NotFound("unknown_site")
-        law = house.laws.governing(sql, site.id, visit.since, site.head, at)
+        law = law_now(house, visit, sql)
         visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
         if visitor is None or not chats.set_objected(sql, visitor.id, on):
             return law, []
@@ -331,16 +332,33 @@ def snapshot(house: House, visit: Visit, chat_id: str | None, since: int, sql: S
         raise Gone("token_ended")
     objected = visit.objected or bool(visitor and visitor.objected)
     chat = chats.latest(sql, visitor.id) if visitor else None
+    shown = law_shown(house, visit, site, chat, at, sql)
     if chat is None:
-        law = house.laws.governing(sql, site.id, visit.since, site.head, at)
-        return Snapshot(None, [], True, False, law, False, objected)
+        return Snapshot(None, [], True, False, shown, False, objected)
     whole = state(house, sql, chat, at)
     if chat_id == chat.id and 0 < since <= chat.pub:
         gap = messages.since_pub(sql, chat, since, house.settings.resume_max)
         if len(gap) <= house.settings.resume_max:
-            return Snapshot(whole, gap, False, False, whole.law, True, objected)
+            return Snapshot(whole, gap, False, False, shown, True, objected)
     page = messages.newest(sql, chat, house.settings.page, notes=False)
-    return Snapshot(whole, page, True, bool(page) and page[0].seq > 1, whole.law, True, objected)
+    return Snapshot(whole, page, True, bool(page) and page[0].seq > 1, shown, True, objected)
+
+
+def law_shown(house: House, visit: Visit, site: Site, chat: Chat | None, at: int, sql: Sql) -> Law:
+    """What would govern this visitor's next message: the chat's own law where it goes on, else the law shown at hello."""
+    within = house.settings.reopen_days * DAY
+    goes_on = chat is not None and (chat.state in life.LIVE or life.reopens(chat, at, within))
+    since = chat.since if chat and goes_on else visit.since
+    return house.laws.governing(sql, site.id, since, site.head, at)
+
+
+def law_now(house: House, visit: Visit, sql: Sql) -> Law:
+    """The same, for a session that is open already."""
+    site = accounts.site(sql, visit.actor.site)
+    if site is None:
+        raise NotFound("unknown_site")
+    chat = chats.latest(sql, visit.actor.id) if visit.actor.id else None
+    return law_shown(house, visit, site, chat, house.clock.at(), sql)
 
 
 def history(house: House, visit: Visit, chat_id: str, before: int, sql: Sql) -> tuple[ChatState, list[Message]]:

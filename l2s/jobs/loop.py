@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,9 +15,10 @@ from l2s.actions import timers
 from l2s.actions.erasure import SCRUB_DUE
 from l2s.actions.house import House
 from l2s.clock import MINUTE
-from l2s.errors import L2sError
 from l2s.store import figures
 
+LEAP: Final = 2 * MINUTE  # a process that slept longer did not serve meanwhile
+RETRY: Final = 5 * MINUTE  # after a scrub that a reader or a full disk kept from its end
 LOG: Final = logging.getLogger("l2s.jobs")
 
 
@@ -38,28 +38,37 @@ class Jobs:
     async def run(self) -> None:
         """Every second, until cancelled."""
         while True:
-            try:
-                await self.step()
-            except (L2sError, sqlite3.Error):
-                LOG.exception("a job failed; it is tried again in a second")
+            await self.step()
             await asyncio.sleep(1)
 
     async def step(self) -> None:
-        """Everything that is due now."""
+        """Everything that is due now. One job that fails keeps no other from its turn."""
         self._tick()
         now = self._house.clock.steady()
-        for kind, subject in await self._house.engine.read(lambda sql: figures.due(sql, now)):
-            if kind == SCRUB_DUE:
-                if await self._scrub():
-                    await self._house.engine.write(timers.fire(self._house, kind, subject))
-                continue
-            await self._house.engine.write(timers.fire(self._house, kind, subject, self._spoke(subject)))
         if now - self._minute[1] >= MINUTE:
-            await self.minute()
+            await self._try(self.minute())
+        for kind, subject in await self._house.engine.read(lambda sql: figures.due(sql, now)):
+            await self._try(self._fire(kind, subject))
+
+    async def _try(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception:
+            LOG.exception("a job failed; it is tried again")
+
+    async def _fire(self, kind: str, subject: str) -> None:
+        engine, clock = self._house.engine, self._house.clock
+        if kind != SCRUB_DUE:
+            await engine.write(timers.fire(self._house, kind, subject, self._spoke(subject)))
+            return
+        again = clock.steady() + RETRY
+        await engine.write(timers.put_off(kind, subject, again))
+        if await self._scrub():
+            await engine.write(timers.settled(kind, subject, again))  # unless an erasure came meanwhile: it moved the time
 
     async def minute(self) -> None:
         """Both clocks move, and what is ripe ripens."""
         at, steady = self._house.clock.at(), self._house.clock.steady()
-        served = max(0, min(at - self._minute[0], steady - self._minute[1])) if self.listening else 0
+        served = max(0, min(at - self._minute[0], steady - self._minute[1], LEAP)) if self.listening else 0
         self._minute = (at, steady)
         await self._house.engine.write(timers.minute(self._house, served))

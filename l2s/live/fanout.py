@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from l2s.domain import events as ev
 from l2s.domain.chats import Chat
-from l2s.domain.rights import may, reader
+from l2s.domain.rights import Place, may, reader
 from l2s.failpoints import reach
 from l2s.live.hub import Hub
 from l2s.live.peer import Peer
@@ -77,6 +77,8 @@ class Fanout:
         for peer in self._hub.of("account", account):
             if chat and not may(peer.actor, "read", chat):
                 continue
+            if isinstance(event, ev.SiteSeen) and not may(peer.actor, "see_sites", Place(account, event.site)):
+                continue
             to = reader(peer.actor, chat) if chat else "admin"
             if to not in made:
                 here = isinstance(event, ev.PeopleChanged) and self._presence.is_here(event.user.id)
@@ -101,7 +103,7 @@ class Fanout:
             for peer in peers:
                 peer.push(data)
                 touched[peer] = None
-                if isinstance(event, ev.TokenEnded):
+                if isinstance(event, ev.TokenEnded):  # its chat is no longer heard here
                     self._hub.leave_topic(peer, ("visitor", visitor))
 
     def _end_sessions(self, event: ev.SessionsEnded) -> None:

@@ -128,7 +128,7 @@ def visitor_chat(state: ev.ChatState, now: int) -> pa.VisitorChat:
         [pa.Person(user.id, user.name) for user in state.people],
         max((delivered for delivered, _ in marks), default=0),
         max((read for _, read in marks), default=0),
-        release(chat.visitor_read, "answer", PERSON, state.choice, state.law, now) or 0,
+        release(chat.visitor_read, "answer", PERSON, state.choice, state.law, now),
         chat.ended_at,
         chat.closed_why,
     )

@@ -103,7 +103,7 @@ class VisitorChat(Part):
     people: list[Person]
     delivered: int
     read: int
-    seen: int
+    seen: int | None
     ended: int | None
     why: str | None
 

@@ -156,6 +156,11 @@ def closed(sql: Sql, account: str, before: int, most: int) -> list[Chat]:
         before,
         most,
     )
+    if len(rows) == most:  # whole instants only, else the next page would start inside one
+        edge = rows[-1][16]
+        rows = [row for row in rows if row[16] != edge] + sql.all(
+            f"SELECT {_CHAT} {_FROM} WHERE c.account_id = ?1 AND c.state = 'closed' AND c.ended_at = ?2", account, edge
+        )
     return [_chat(row) for row in rows]
 
 

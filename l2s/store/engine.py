@@ -96,6 +96,10 @@ class _Hands:
         self.wrote = True
         return self._execute(write.text, write.bind(values)).rowcount
 
+    @property
+    def uncommitted(self) -> bool:
+        return bool(self.entries)
+
     def note(self, entry: Entry) -> None:
         if self._mirror is None or self._mirror.owed:
             raise Unavailable("ledger_behind")

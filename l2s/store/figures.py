@@ -20,6 +20,7 @@ _SET_DUE: Final = Write(
     "INSERT INTO due (kind, subject, at) VALUES (?1, ?2, ?3) ON CONFLICT (kind, subject) DO UPDATE SET at = ?3"
 )
 _CLEAR_DUE: Final = Write("DELETE FROM due WHERE kind = ?1 AND subject = ?2")
+_CLEAR_DUE_AT: Final = Write("DELETE FROM due WHERE kind = ?1 AND subject = ?2 AND at = ?3")
 _CLEAR_SUBJECT: Final = Write("DELETE FROM due WHERE subject = ?1")
 
 
@@ -55,6 +56,11 @@ def set_due(sql: Sql, kind: str, subject: str, at: int) -> None:
 def clear_due(sql: Sql, kind: str, subject: str) -> bool:
     """No longer due; False if it was not."""
     return sql.run(_CLEAR_DUE, kind, subject) == 1
+
+
+def clear_due_at(sql: Sql, kind: str, subject: str, at: int) -> None:
+    """No longer due, unless its time was moved."""
+    sql.run(_CLEAR_DUE_AT, kind, subject, at)
 
 
 def clear_subject(sql: Sql, subject: str) -> None:

@@ -58,5 +58,9 @@ class Sql(Protocol):
     def run(self, write: Write, *values: Any) -> int:
         """Change rows; how many."""
 
+    @property
+    def uncommitted(self) -> bool:
+        """Does this group hold ledger entries that may yet be rolled back?"""
+
     def note(self, entry: Entry) -> None:
         """A ledger entry was inserted: mirror it after COMMIT. Raises Unavailable while the mirror is behind."""

@@ -38,8 +38,11 @@ async def form(request: web.Request) -> dict[str, str]:
     """A small form's fields, first value of each; files are refused."""
     if (request.content_length or 0) > FORM_MAX:
         raise BadInput("form_too_large")
-    async with asyncio.timeout(20):
-        data = await request.post()
+    try:
+        async with asyncio.timeout(20):
+            data = await request.post()
+    except TimeoutError:
+        raise BadInput("bad_request") from None
     fields: dict[str, str] = {}
     for name, value in data.items():
         if not isinstance(value, str):

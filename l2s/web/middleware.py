@@ -124,8 +124,9 @@ def told(request: web.Request, problem: L2sError) -> web.Response:
 async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Who is signed in here, asked anew for each request. Only pages of the desk ask."""
     live, urls = request.app[LIVE], request.app[URLS]
-    seen = arrival(request, live.house.settings.trusted_proxies)
-    request[DEVICE] = Device(seen.address, seen.agent)
+    if request.method == "POST":  # a sign-in may come of it
+        seen = arrival(request, live.house.settings.trusted_proxies)
+        request[DEVICE] = Device(seen.address, seen.agent)
     token = request.cookies.get(urls.cookie, "")
     if token and request.path.startswith((urls.at("/console"), urls.at("/login"))):
         found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql))

@@ -9,9 +9,10 @@ from aiohttp import web
 from l2s.actions import policies
 from l2s.actions.sites import LANGUAGES
 from l2s.errors import NotFound
-from l2s.privacy.classes import CLASSES, READERS, chain, reduce
+from l2s.privacy.classes import CLASSES, READERS, chain
+from l2s.privacy.gate import PERSON, admit, release
 from l2s.privacy.ledger import Law
-from l2s.privacy.policy import OFF, Rule, keep_name, rule_of, to_json
+from l2s.privacy.policy import OFF, Choice, Rule, keep_name, rule_of, to_json
 from l2s.store import ledger
 from l2s.store.accounts import Site, account_ids, site, sites
 from l2s.store.sql import Sql
@@ -101,14 +102,11 @@ def _facts(pages: Pages, lang: str, law: Law) -> list[tuple[str, str]]:
 def _yours(request: web.Request, law: Law) -> dict[str, str]:
     """The reader's own values as they would be kept. Nothing is stored to show them."""
     seen = arrival(request, request.app[LIVE].house.settings.trusted_proxies)
+    choice = Choice.OBJECTED if seen.objected else Choice.NONE
+    now = request.app[LIVE].house.clock.at()
     found: dict[str, str] = {}
-    for name, raw in (("address", seen.address), ("browser", f"ua:{seen.agent}")):
-        rule = rule_of(law.rules, name)
-        try:
-            value = reduce(raw, name, rule.level, law.salt) if rule != OFF and not seen.objected else None
-        except ValueError:
-            value = None
-        found[name] = str(value).removeprefix("ua:") if value else ""
+    for name, raw in (("address", seen.address), ("browser", seen.agent)):
+        found[name] = release(admit(raw, name, choice, law, law.head), "answer", PERSON, choice, law, now) or ""
     return found
 
 

@@ -85,8 +85,9 @@ async def visitor(request: web.Request) -> web.StreamResponse:
     leave = live.limits.enter("peers", near, live.house.settings.rate_peers)
     try:
         await socket.prepare(request)
-        door = Door(seen.address, seen.agent, seen.objected, near)
-        return await _run(live, socket, request, lambda channel: VisitorSession(live, channel, door))
+        doors = [Door(seen.address, seen.agent, seen.objected, near)]
+        del seen  # raw: it goes to the session alone, which drops it at hello
+        return await _run(live, socket, request, lambda channel: VisitorSession(live, channel, doors.pop()))
     finally:
         leave()
 
@@ -124,7 +125,7 @@ async def _run(
 
 
 async def _hear(live: Live, socket: web.WebSocketResponse, session: Session) -> None:
-    settings, key = live.house.settings, str(id(session))
+    settings, key = live.house.settings, live.house.ids.new()
     warned = False
     deadline: float | None = HELLO
     while not socket.closed:

@@ -117,12 +117,12 @@ class VisitorSession(Session):
         """Headers and address through the gate at the door: what the law does not keep never enters the session."""
         choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
         door, since = self.door, self.visit.since
-        return Details(
-            address=admit(door.address, "address", choice, law, since) if door else None,
-            browser=admit(door.agent, "browser", choice, law, since) if door else None,
-            page=admit(page, "page", choice, law, since),
-            referrer=admit(referrer, "referrer", choice, law, since),
-        )
+        came = {"page": page, "referrer": referrer}
+        if door:
+            came |= {"address": door.address, "browser": door.agent}
+        told = {name: admit(raw or None, name, choice, law, since) for name, raw in came.items()}
+        self.visit.dropped = tuple(name for name, raw in came.items() if raw and told[name] is None)
+        return Details(**told)
 
     async def on_enter(self, enter: co.Enter) -> None:
         token = visitor_token(enter.token)
@@ -187,7 +187,7 @@ class VisitorSession(Session):
             self.live.note_chat(self.visit.actor.id)
 
     async def on_leave(self, command: co.LeaveMessage) -> None:
-        self._rate()
+        self.live.limits.take("forms", self._network, self.house.settings.rate_chats, HOUR)
         unit = visitors.leave(self.house, self.visit, command.id, command.text, command.mail, command.name)
 
         def answer(posted: Posted) -> fr.Frame:
@@ -222,10 +222,7 @@ class VisitorSession(Session):
         self.visit.told = msgspec.structs.replace(self.visit.told, page=page)
 
     def _law(self, sql: Sql) -> Law:
-        site = accounts.site(sql, self.visit.actor.site)
-        if site is None:
-            raise NotFound("unknown_site")
-        return self.house.laws.governing(sql, site.id, self.visit.since, site.head, self.house.clock.at())
+        return visitors.law_now(self.house, self.visit, sql)
 
     async def on_object(self, command: co.Object) -> None:
         law = await self.house.engine.write(visitors.set_objection(self.house, self.visit, command.on))
@@ -242,7 +239,6 @@ class VisitorSession(Session):
         """From the next frame on: what the session holds is reduced, and the promise line is told anew."""
         law = await self.house.engine.read(self._law)
         self._take_objection(self.visit.objected, law)
-        self.visit.since = law.head
         self.peer.tell(encode(fr.LawFrame(law_view(law), self.visit.objected)))
 
     def objection_moved(self, on: bool, law: Law) -> None:

@@ -12,7 +12,7 @@ from l2s.actions.house import House
 from l2s.clock import DAY, MINUTE
 from l2s.domain.origins import allows
 
-_ORIGINS: Final = 50  # foreign origins remembered for one site; more are counted under none
+_ORIGINS: Final = 50  # foreign origins of one site in a day; more are not written
 
 
 class Watch:
@@ -22,6 +22,7 @@ class Watch:
         self._house = house
         self._seen: dict[str, int] = {}
         self._refused: dict[str, dict[str, int]] = {}
+        self._day = 0
         self._written: dict[tuple[str, str], int] = {}
 
     async def page(self, site: str, entries: tuple[str, ...], origin: str, own: str) -> None:
@@ -39,10 +40,13 @@ class Watch:
         if origin not in counts and len(counts) >= _ORIGINS:
             return
         counts[origin] = counts.get(origin, 0) + 1
+        if self._day != self._house.clock.at() // DAY:
+            self._day = self._house.clock.at() // DAY
+            self._refused, self._written = {site: {origin: 1}}, {}
+            counts = self._refused[site]
         now, last = self._house.clock.steady(), self._written.get((site, origin))
         if last is not None and now - last < MINUTE:
             return
-        if len(self._written) > _ORIGINS * 100:
-            self._written.clear()
         self._written[site, origin] = now
-        await self._house.engine.write(sites.refused(self._house, site, {origin: counts.pop(origin)}))
+        n, counts[origin] = counts[origin], 0
+        await self._house.engine.write(sites.refused(self._house, site, {origin: n}))

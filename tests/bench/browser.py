@@ -63,7 +63,9 @@ def script_ms(trace: bytes, origin: str) -> float:
         if not any(origin in json.dumps(event.get("args", {})) for event in events):
             continue
         spans = {
-            names is SCRIPT: joined((e["tts"], e["tts"] + e.get("tdur", 0)) for e in events if e["name"] in names and "tts" in e)
+            names is SCRIPT: joined(
+                (e["tts"], e["tts"] + e.get("tdur", 0)) for e in events if e["name"] in names and "tts" in e
+            )
             for names in (SCRIPT, DRAWN)
         }
         total += sum(end - start for start, end in spans[True])

@@ -25,6 +25,8 @@ export class Inbox extends HTMLElement {
   #sections = null;
   /** @type {Element | null} the one tab stop */
   #stop = null;
+  /** Did somebody put it there? Until then it is the first row, whichever comes. */
+  #chosen = false;
   #redraw = perFrame(() => this.#draw());
 
   connectedCallback() {
@@ -93,7 +95,8 @@ export class Inbox extends HTMLElement {
     const still = this.#still;
     for (const [name, group] of this.#groups) this.#drawGroup(group, this.#sections[name], still);
     if (held && !this.focused) this.focusRow(held);
-    const stop = this.#stop?.isConnected && this.#stop.checkVisibility() ? this.#stop : this.querySelector(STOPS);
+    const keeps = this.#chosen && this.#stop?.isConnected && this.#stop.checkVisibility();
+    const stop = keeps ? this.#stop : this.querySelector(STOPS);
     if (stop) this.#stand(stop);
   }
 
@@ -135,7 +138,9 @@ export class Inbox extends HTMLElement {
 
   #focused = (/** @type {FocusEvent} */ event) => {
     const stop = event.target instanceof Element ? event.target.closest(STOPS) : null;
-    if (stop) this.#stand(stop);
+    if (!stop) return;
+    this.#chosen = true;
+    this.#stand(stop);
   };
 
   /** @param {Element} stop */

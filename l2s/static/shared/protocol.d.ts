@@ -370,7 +370,7 @@ export interface VisitorChat {
   people: Array<Person>;
   delivered: number;
   read: number;
-  seen: number;
+  seen: number | null;
   ended: number | null;
   why: string | null;
 }

@@ -278,7 +278,7 @@ export class Session extends EventTarget {
 
   /**
    * Up to where an earlier page showed this chat: as the server says, else up to the visitor's own last words.
-   * @param {VisitorChat & {seen?: number}} chat
+   * @param {VisitorChat} chat
    */
   #seenBefore({ seen }) {
     const own = this.timeline.items.findLast(item => item.by === 'visitor' && item.state === 'stored');
