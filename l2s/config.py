@@ -180,7 +180,9 @@ def _checked(settings: Settings, sources: Mapping[str, str]) -> Settings:
     if not _is_base(settings.public_url):
         where = sources.get("public_url", "settings")
         raise ConfigError(f"{where}: public_url: {settings.public_url!r} is not like https://chat.example.com or …/chat/.")
-    return msgspec.structs.replace(settings, public_url=settings.public_url.rstrip("/"))
+    parts = urlsplit(settings.public_url)
+    netloc = parts.netloc.lower().removesuffix({"http": ":80", "https": ":443"}[parts.scheme])  # as browsers write it
+    return msgspec.structs.replace(settings, public_url=f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}")
 
 
 def _is_network(entry: str) -> bool:

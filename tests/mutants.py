@@ -56,7 +56,7 @@ MUTANTS = [
     Mutant("a test chat opens the scope", "l2s/actions/visitors.py", "if not visit.is_test and _open_scope", "if _open_scope", "tests/test_canaries.py::test_the_scope_opens_with_the_first_stranger_and_not_with_a_test_chat"),
     Mutant("another account's objects", "l2s/domain/rights.py", "    if thing.account != actor.account:\n        return False\n", "", "tests/test_tenancy.py"),
     Mutant("sessions outlive a disabled user", "l2s/actions/people.py", "return None, [*events, PeopleChanged(after), SessionsEnded(user.id)]", "return None, [*events, PeopleChanged(after)]", "tests/test_sessions.py"),
-    Mutant("guesses are not counted", "l2s/web/doors.py", '        limits.take("signin", mail.casefold(), most, PAUSE)\n', "", "tests/test_sessions.py"),
+    Mutant("guesses are not counted", "l2s/web/doors.py", '        limits.take("signin", f"{mail.casefold()} {near}", most, PAUSE)\n', "", "tests/test_sessions.py"),
     Mutant("forms from other sites", "l2s/web/middleware.py", '            raise NotFound("cross_site")\n', "            pass\n", "tests/test_sessions.py"),
     Mutant("any page may open a socket", "l2s/web/urls.py", "return len(origins) == 1 and origins[0] == self.origin(host)", "return True", "tests/test_bad_input.py"),
     Mutant("a failing unit takes the group with it", "l2s/store/engine.py", "            self._attempt(connection, [ticket])\n", "            ticket.error = ticket.error or Unavailable('not_kept')\n", "tests/test_engine.py"),

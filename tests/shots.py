@@ -110,7 +110,7 @@ async def picture(screen: Screen) -> set[str]:
     for width, height in {NARROWEST: 640, **SIZES}.items():
         await page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES if width > NARROWEST else SCHEMES[:1]:
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             await drawn(page)
             if scheme == "light":
                 for frame in page.frames:

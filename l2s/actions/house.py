@@ -31,7 +31,7 @@ class Keys:
 
     def hash(self, use: str, text: str) -> bytes:
         """HMAC-SHA256 of `text`, apart for each use."""
-        return hmac.new(self._secret, f"{use}:{text}".encode(), hashlib.sha256).digest()
+        return hmac.new(self._secret, f"{use}:{text}".encode(errors="surrogatepass"), hashlib.sha256).digest()
 
     def visitor(self, site: str, token: str) -> str:
         """A visitor's id: 132 bits of the token's keyed hash, so it exists before any row does."""

@@ -14,7 +14,7 @@ from l2s.actions.desk import returned, speaker
 from l2s.actions.house import House
 from l2s.clock import DAY, HOUR
 from l2s.domain.events import Event, PeopleChanged, SessionsEnded
-from l2s.domain.passwords import check_password
+from l2s.domain.passwords import check_password, normalise
 from l2s.domain.people import HOST, Actor, Role, User
 from l2s.domain.rights import Place, may, need
 from l2s.domain.text import mail_address, one_line
@@ -40,7 +40,7 @@ def hash_password(password: str) -> str:
 def verify_password(stored: str | None, password: str) -> bool:
     """Does it match? Without a stored hash the same work is done, so that unknown users take as long."""
     try:
-        return _HASHER.verify(stored or _DUMMY, password) and stored is not None
+        return _HASHER.verify(stored or _DUMMY, normalise(password)) and stored is not None
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
 
@@ -261,6 +261,7 @@ def spend_link(house: House, sql: Sql, secret: str, at: int) -> None:
 def _set_password(house: House, sql: Sql, user: str, hashed: str, at: int) -> list[Event]:
     law = _law(house, sql)
     users.set_password(sql, user, admit(hashed, "credential", Choice.NONE, law, law.head))
+    users.drop_links(sql, user)
     users.end_sessions(sql, user, at)
     return [SessionsEnded(user)]
 
@@ -324,6 +325,7 @@ def change_user(
                 events += returned(house, sql, chat, user.id, at)
         if role:
             users.set_role(sql, user.id, role)
+        users.drop_links(sql, user.id)
         users.end_sessions(sql, user.id, at)
         after = users.user(sql, user.id) or user
         return None, [*events, PeopleChanged(after), SessionsEnded(user.id)]
@@ -338,6 +340,7 @@ def new_password(house: House, session: str, hashed: str) -> Unit[None]:
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor, law = speaker(house, sql, session), _law(house, sql)
         users.set_password(sql, actor.id, admit(hashed, "credential", Choice.NONE, law, law.head))
+        users.drop_links(sql, actor.id)
         users.end_sessions(sql, actor.id, at, session)
         return None, [SessionsEnded(actor.id, None, session)]
 

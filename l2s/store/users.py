@@ -53,6 +53,7 @@ _USE_LINK: Final = Write("UPDATE links SET used_at = ?2 WHERE hash = ?1 AND used
 _REPLACE_LINKS: Final = Write(
     "DELETE FROM links WHERE kind = ?1 AND used_at IS NULL AND coalesce(user_id, '') = coalesce(?2, '')"
 )
+_DROP_LINKS: Final = Write("DELETE FROM links WHERE user_id = ?1 AND used_at IS NULL")
 _SESSION: Final = Write(
     """INSERT INTO sessions (id, token_hash, user_id, created_at, seen_at, expires_at, address, device, since)
     VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)""",
@@ -173,6 +174,11 @@ def link(sql: Sql, hashed: bytes) -> Link | None:
 def use_link(sql: Sql, hashed: Sealed[bytes] | None, at: int) -> bool:
     """Use a link; False if somebody else was first."""
     return sql.run(_USE_LINK, hashed, at) == 1
+
+
+def drop_links(sql: Sql, user: str) -> None:
+    """Every link of a user that was not used: an older one must not outlive a new password, a role or an end."""
+    sql.run(_DROP_LINKS, user)
 
 
 def add_session(

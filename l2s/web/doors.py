@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
+from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import ClientError, web
 
 from l2s.actions import people, sites
 from l2s.actions.people import NAME_MAX, SignedIn, checked_password, hash_password, verify_password
@@ -38,15 +39,16 @@ async def form(request: web.Request) -> dict[str, str]:
     """A small form's fields, first value of each; files are refused."""
     if (request.content_length or 0) > FORM_MAX:
         raise BadInput("form_too_large")
+    if request.content_type not in ("application/x-www-form-urlencoded", "application/octet-stream"):
+        raise BadInput("bad_request")
     try:
         async with asyncio.timeout(20):
-            data = await request.post()
-    except TimeoutError:
+            raw = await request.read()
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=64)
+    except (TimeoutError, ValueError, ConnectionError, ClientError):
         raise BadInput("bad_request") from None
     fields: dict[str, str] = {}
-    for name, value in data.items():
-        if not isinstance(value, str):
-            raise BadInput("bad_request")
+    for name, value in pairs:
         fields.setdefault(name, value)
     return fields
 
@@ -113,16 +115,17 @@ async def login(request: web.Request) -> web.Response:
     near = network(request[DEVICE].address)
     try:
         limits.take("signin-network", near, most * 10, PAUSE)
-        limits.take("signin", mail.casefold(), most, PAUSE)
+        limits.take("signin-mail", mail.casefold(), most * 10, PAUSE)  # wide: a stranger must not lock anybody out
+        limits.take("signin", f"{mail.casefold()} {near}", most, PAUSE)
         found = await house.engine.read(lambda sql: people.find(house, mail, sql)) if mail else None
         good = await hashing(verify_password, found[1] if found else None, fields.get("password", "")[:1024])
         if not found or not good:
-            raise SignInNeeded("bad_sign_in", left=limits.left("signin", mail.casefold(), most))
+            raise SignInNeeded("bad_sign_in", left=limits.left("signin", f"{mail.casefold()} {near}", most))
         signed = await house.engine.write(people.start_session(house, found[0].id, request[DEVICE]))
     except Refused as problem:
         shown = {"mail": fields.get("mail", "")}
         return page(request, "login.html", problem.status, fields=shown, problems=problems(request, problem))
-    limits.give("signin", mail.casefold())
+    limits.give("signin", f"{mail.casefold()} {near}")
     raise enter(request, signed)
 
 

@@ -36,7 +36,8 @@ def nonce(request: web.Request) -> str:
 
 def policy(request: web.Request, ancestors: str = "'none'") -> str:
     """The CSP of our own pages. No unsafe-inline; Trusted Types required."""
-    sources = request.app[URLS].socket_sources(request.host)
+    urls = request.app[URLS]
+    sources = urls.socket_sources(request.host) if urls.knows(request.host) else "'self'"
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce(request)}'; img-src 'self' data:; "
         f"connect-src {sources}; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "

@@ -35,7 +35,7 @@ class Session:
         self.table: dict[type, Handler] = {}
         self._in_flight = 0
         self._room: asyncio.Future[None] | None = None
-        self._greeted = False
+        self.greeted = False
 
     def decode(self, raw: bytes) -> Any:
         """One command of this audience."""
@@ -47,9 +47,9 @@ class Session:
         try:
             command = self.decode(raw)
             name = type(command).__struct_config__.tag
-            if not self._greeted and name not in ("hello", "ping"):
+            if not self.greeted and name not in ("hello", "ping"):
                 raise Conflict("hello_first")
-            if self._greeted and name == "hello":
+            if self.greeted and name == "hello":
                 raise Conflict("hello_once")
             while self._in_flight >= self.house.settings.in_flight:
                 self._room = asyncio.get_running_loop().create_future()

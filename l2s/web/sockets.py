@@ -25,6 +25,7 @@ from l2s.web.user_session import UserSession
 from l2s.web.visitor_session import Door, VisitorSession
 
 HEARTBEAT: Final = 25.0  # under the 60 s after which bad middle boxes forget a connection
+CONSOLES: Final = 30  # tabs of one sign-in
 HELLO: Final = 10.0  # seconds in which the first command must come
 READ: Final = 16 * 1024  # asyncio reads into 256 KiB that the allocator maps and unmaps each time
 
@@ -101,9 +102,13 @@ async def console(request: web.Request) -> web.StreamResponse:
     if not found:
         raise SignInNeeded("signed_out")
     session, actor = found
-    await live.house.engine.write(people.touch(live.house, session))
-    await socket.prepare(request)
-    return await _run(live, socket, request, lambda channel: UserSession(live, channel, actor, session))
+    leave = live.limits.enter("consoles", session, CONSOLES)
+    try:
+        await live.house.engine.write(people.touch(live.house, session))
+        await socket.prepare(request)
+        return await _run(live, socket, request, lambda channel: UserSession(live, channel, actor, session))
+    finally:
+        leave()
 
 
 async def _run(
@@ -127,14 +132,14 @@ async def _run(
 async def _hear(live: Live, socket: web.WebSocketResponse, session: Session) -> None:
     settings, key = live.house.settings, live.house.ids.new()
     warned = False
-    deadline: float | None = HELLO
+    loop = asyncio.get_running_loop()
+    until = loop.time() + HELLO
     while not socket.closed:
         try:
-            message = await socket.receive(deadline)
+            message = await socket.receive(None if session.greeted else max(0.001, until - loop.time()))
         except TimeoutError:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"hello_first", drain=False)
             return
-        deadline = None
         if message.type is not WSMsgType.TEXT:
             if message.type is WSMsgType.BINARY:
                 await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, drain=False)

@@ -32,6 +32,7 @@ class UserSession(Session):
         super().__init__(live)
         self.id = session
         self.peer = Peer(channel, actor, session, live.house.settings.outbox_max)
+        live.hub.join(self.peer, ("user", actor.id))  # before hello too: a session that dies closes its socket
         self.table = {
             co.UserHello: self.on_hello,
             co.Available: lambda c: self._write(desk.set_available(self.house, self.id, c.on)),
@@ -61,7 +62,7 @@ class UserSession(Session):
     async def on_hello(self, hello: co.UserHello) -> None:
         self.check_protocol(hello.protocol)
         actor = self.peer.actor
-        self.live.hub.join(self.peer, ("account", actor.account), ("user", actor.id))
+        self.live.hub.join(self.peer, ("account", actor.account))
         self.peer.hold()
         try:
             seen = await self.house.engine.read(lambda sql: desk.desk(self.house, self.id, sql))
@@ -72,9 +73,9 @@ class UserSession(Session):
         except BaseException:
             self.peer.release()
             raise
-        if not self._greeted:
+        if not self.greeted:
             self.live.presence.arrive(seen.actor, seen.me)
-        self._greeted = True
+        self.greeted = True
         self.peer.release(encode(self._greeting(seen)))
 
     def _greeting(self, seen: desk.Desk) -> fr.UserWelcome:
@@ -119,7 +120,9 @@ class UserSession(Session):
             lambda sql: desk.history(self.house, self.id, command.chat, command.before, sql)
         )
         rows = self._rows(state, to, page)
-        self.peer.tell(encode(fr.TeamHistory(command.chat, rows, bool(rows) and rows[0].seq > 1)))
+        self.peer.release(
+            encode(fr.TeamHistory(command.chat, rows, bool(rows) and rows[0].seq > 1))
+        )  # one page, however long its texts are
 
     async def on_reply(self, command: co.Reply) -> None:
         self.live.presence.act(self.peer.actor.id)
@@ -149,6 +152,6 @@ class UserSession(Session):
         self.peer.tell(encode(frame))
 
     def close(self) -> None:
-        if self._greeted:
+        if self.greeted:
             self.live.presence.depart(self.peer.actor.id)
         super().close()

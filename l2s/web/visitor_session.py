@@ -97,7 +97,7 @@ class VisitorSession(Session):
         self.live.hub.join(self.peer, ("site", site.id))
         self.live.visitors[self.peer] = self
         await self._welcome(hello.chat, hello.since)
-        self._greeted = True
+        self.greeted = True
 
     def _set_actor(self, actor: Actor, token: str) -> None:
         if token:
@@ -213,7 +213,9 @@ class VisitorSession(Session):
         )
         now, choice = self.house.clock.at(), choice_of(state.chat)
         rows = [visitor_message(message, state.law, choice, now) for message in page]
-        self.peer.tell(encode(fr.VisitorHistory(command.chat, rows, bool(rows) and rows[0].seq > 1)))
+        self.peer.release(
+            encode(fr.VisitorHistory(command.chat, rows, bool(rows) and rows[0].seq > 1))
+        )  # one page, however long its texts are
 
     async def on_moved(self, command: co.Moved) -> None:
         law = await self.house.engine.read(self._law)
@@ -232,6 +234,7 @@ class VisitorSession(Session):
     async def on_forget(self, _: co.Forget) -> None:
         if not await self.house.engine.write(visitors.forget(self.house, self.visit)):
             self.peer.tell(encode(fr.Forgotten()))
+        self._unset_actor()
 
     # The law moved.
 
