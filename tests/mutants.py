@@ -35,6 +35,7 @@ class Mutant(NamedTuple):
 
 
 KILLS = "tests/test_kills.py::test_twelve_kills"
+SOAK = "tests/browser/test_soak.py"
 MUTANTS = [
     Mutant("ack and publish before commit", "l2s/store/engine.py", '            reach("before_commit")\n', '            self._pump_task.get_loop().call_soon_threadsafe(self.publish, [e for t in group for e in t.events])\n            __import__("time").sleep(0.01)\n            reach("before_commit")\n', KILLS, True),
     Mutant("seq from memory", "l2s/domain/chats.py", "    rev, pub = chat.rev + 1, chat.pub + 1\n    said =", "    say.__dict__[chat.id] = say.__dict__.get(chat.id, 0) + 1\n    rev, pub = chat.rev + 1, say.__dict__[chat.id]\n    said =", KILLS, True),
@@ -62,6 +63,10 @@ MUTANTS = [
     Mutant("a failing unit takes the group with it", "l2s/store/engine.py", "            self._attempt(connection, [ticket])\n", "            ticket.error = ticket.error or Unavailable('not_kept')\n", "tests/test_engine.py"),
     Mutant("a clock that is set moves timers", "l2s/actions/timers.py", "    if now.spoke is not None:\n        return author, now.steady - now.spoke\n", "", "tests/test_timers.py"),
     Mutant("an edited ledger starts", "l2s/store/mirror.py", "    if broken:\n", "    if False:\n", "tests/test_start.py", True),
+    Mutant("no client resend", "l2s/static/shared/timeline.js", "    if (full) this.known = this.newest;\n", "    if (full) this.known = this.newest;\n    for (const [key, item] of this.#own) this.#own.set(key, { ...item, state: 'lost' });\n", SOAK, True),
+    Mutant("an operator's resume from one too far", "l2s/store/messages.py", "AND rev > ?2 ORDER", "AND rev > ?2 + 1 ORDER", SOAK, True),
+    Mutant("an admin makes an owner's link", "l2s/actions/people.py", 'need(who, "change_owner", Place(user.account))\n        if user.state', 'pass\n        if user.state', "tests/test_sessions.py"),
+    Mutant("time asleep counts as served", "l2s/jobs/loop.py", "steady - self._minute[1], LEAP)", "steady - self._minute[1])", "tests/test_canaries.py::test_a_machine_that_slept_served_nothing_meanwhile"),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`tests/run bench [relay|crowd|start|bytes]`: prints machine, versions, then each budget as figure, ratio, met or missed."""
+"""`tests/run bench [bytes|start|browser|relay|crowd]`: machine and versions, then each budget as figure and verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.bench import crowd, relay
+from tests.bench import browser, crowd, relay
 from tests.bench.server import Process, free_port, hub, init, l2s, sign_in
 
 VISITORS = 64
@@ -122,7 +122,7 @@ def bench_bytes(folder: Path) -> None:
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or ["bytes", "start", "relay", "crowd"]
+    chosen = sys.argv[1:] or ["bytes", "start", "browser", "relay", "crowd"]
     with tempfile.TemporaryDirectory(prefix="l2s-bench-", dir="/var/tmp") as place:
         folder = Path(place)
         machine(folder)
@@ -130,6 +130,8 @@ def main() -> None:
             bench_bytes(folder)
         if "start" in chosen:
             bench_start(folder)
+        if "browser" in chosen:
+            asyncio.run(browser.bench(folder, say))
         if "relay" in chosen:
             asyncio.run(bench_relay(folder))
         if "crowd" in chosen:
