@@ -80,8 +80,8 @@ async def test_nobody_there_means_a_message_form_that_keeps_the_typed_text(stree
     await panel.get_by_label("Mail address").fill("ingrid@example.org")
     await panel.get_by_role("button", name="Leave the message").click()
     await expect(panel.get_by_text("We have your message")).to_be_visible()
-    chats = street.shop.rows("chats")
-    assert [row[6] for row in chats] == ["left"]
+    (row,) = street.shop.rows("chats")
+    assert "left" in row
 
 
 async def test_two_tabs_that_write_their_first_message_together_share_one_chat(street: Street, person: Opener) -> None:
