@@ -103,7 +103,7 @@ function tellOutside() {
   host('unread', { count: session.unread.length });
   if (!session.law) return;
   host('availability', { availability: session.availability, people: session.people.map(({ name }) => name).slice(0, 3) });
-  if (session.token) host('chat', { open: session.isLive });
+  if (session.token) host('chat', { open: session.isLive || session.timeline.pending.length > 0 });
 }
 
 /** Which part is shown. What is being written decides with, so that nobody loses a form under their hands. */
