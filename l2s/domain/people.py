@@ -46,10 +46,3 @@ class User(msgspec.Struct, frozen=True):
 def at_least(role: Role | None, needed: Role) -> bool:
     """Does `role` carry the rights of `needed`?"""
     return role is not None and ROLES.index(role) >= ROLES.index(needed)
-
-
-def initials(name: str) -> str:
-    """Up to two letters for an avatar: first of the first and of the last word."""
-    words = [word for word in name.split() if word[:1].isalnum()]
-    letters = [word[0].upper() for word in (words[:1] + words[-1:] if len(words) > 1 else words)]
-    return "".join(letters) or "?"

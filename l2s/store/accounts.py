@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from l2s.privacy.gate import Sealed, held
+from l2s.privacy.gate import Sealed
 from l2s.store.sql import Row, Sql, Write
 
 
@@ -67,12 +67,6 @@ def add_account(sql: Sql, account: str, name: Sealed[str] | None, at: int, since
 def account_ids(sql: Sql) -> list[str]:
     """All accounts, oldest first."""
     return [row[0] for row in sql.all("SELECT id FROM accounts ORDER BY created_at, id")]
-
-
-def account_name(sql: Sql, account: str) -> Sealed[str] | None:
-    """The organisation's name."""
-    row = sql.one("SELECT name, since FROM accounts WHERE id = ?1", account)
-    return held("contact", row[0], row[1], None) if row else None
 
 
 def add_department(sql: Sql, department: Department, at: int) -> None:

@@ -37,7 +37,6 @@ _CHAT: Final = """c.id, c.account_id, c.site_id, c.department_id, c.visitor_id, 
     s.law_head, v.objected, c.owner_id, c.previous_id, c.opened_at, c.taken_at, c.ended_at, c.closed_why,
     c.visitor_delivered, c.visitor_read, c.language, v.is_test"""
 _FROM: Final = "FROM chats c JOIN sites s ON s.id = c.site_id JOIN visitors v ON v.id = c.visitor_id"
-_WIDTH: Final = 22
 
 _ADD_VISITOR: Final = Write(
     """INSERT INTO visitors (id, account_id, site_id, token_hash, is_test, objected, created_at, since)

@@ -20,7 +20,7 @@ from typing import Any, Final, Generic, TypeVar
 import aiosqlite
 
 from l2s.domain.events import Event
-from l2s.errors import L2sError, Refused, Unavailable
+from l2s.errors import L2sError, Unavailable
 from l2s.failpoints import reach
 from l2s.privacy.ledger import Entry
 from l2s.store.mirror import Mirror
@@ -343,8 +343,3 @@ async def _connect(uri: str) -> tuple[aiosqlite.Connection, HandedConnection]:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def is_refusal(error: BaseException | None) -> bool:
-    """Was the unit refused by a rule, rather than failed?"""
-    return isinstance(error, Refused)

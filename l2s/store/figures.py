@@ -29,23 +29,9 @@ def count(sql: Sql, chat: Chat, name: str, at: int, user: str = "", n: int = 1) 
     sql.run(_COUNT, at // DAY, chat.account, chat.site, chat.department, user, name, n)
 
 
-def totals(sql: Sql, account: str, name: str, first_day: int) -> int:
-    """A figure of an account since a day."""
-    row = sql.one(
-        "SELECT coalesce(sum(n), 0) FROM counters WHERE account_id = ?1 AND name = ?2 AND day >= ?3", account, name, first_day
-    )
-    return int(row[0]) if row else 0
-
-
 def dropped(sql: Sql, site: str, cls: str, at: int) -> None:
     """A class came in and was not kept."""
     sql.run(_DROPPED, at // DAY, site, cls)
-
-
-def drops(sql: Sql, site: str, first_day: int) -> dict[str, int]:
-    """Class → how often it was dropped since a day."""
-    rows = sql.all("SELECT class, sum(n) FROM dropped WHERE site_id = ?1 AND day >= ?2 GROUP BY class", site, first_day)
-    return {row[0]: row[1] for row in rows}
 
 
 def set_due(sql: Sql, kind: str, subject: str, at: int) -> None:
@@ -71,9 +57,3 @@ def clear_subject(sql: Sql, subject: str) -> None:
 def due(sql: Sql, now: int, most: int = 200) -> list[tuple[str, str]]:
     """(kind, subject) of what is due, oldest first."""
     return [(row[0], row[1]) for row in sql.all("SELECT kind, subject FROM due WHERE at <= ?1 ORDER BY at LIMIT ?2", now, most)]
-
-
-def next_due(sql: Sql) -> int | None:
-    """When the next thing is due."""
-    row = sql.one("SELECT min(at) FROM due")
-    return int(row[0]) if row and row[0] is not None else None

@@ -41,7 +41,6 @@ _ADD: Final = Write(
     {7: "users.mail", 8: "users.mail_key", 9: "users.password"},
 )
 _PASSWORD: Final = Write("UPDATE users SET password = ?2, state = 'active' WHERE id = ?1", {2: "users.password"})
-_NAME: Final = Write("UPDATE users SET name = ?2 WHERE id = ?1")
 _STATE: Final = Write("UPDATE users SET state = ?2, available = CASE WHEN ?2 = 'active' THEN 1 ELSE 0 END WHERE id = ?1")
 _ROLE: Final = Write("UPDATE users SET role = ?2 WHERE id = ?1")
 _AVAILABLE: Final = Write("UPDATE users SET available = ?2 WHERE id = ?1 AND available <> ?2")
@@ -115,12 +114,6 @@ def password(sql: Sql, key: str) -> Sealed[str] | None:
     return held("credential", row[0], row[1], None) if row else None
 
 
-def actor(sql: Sql, key: str) -> Actor | None:
-    """The user as an actor with rights and limits of this moment; None unless active."""
-    row = sql.one("SELECT id, account_id, name, role FROM users WHERE id = ?1 AND state = 'active'", key)
-    return _actor(sql, row) if row else None
-
-
 def _actor(sql: Sql, row: Row) -> Actor:
     limits = sql.all("SELECT kind, object_id FROM user_limits WHERE user_id = ?1", row[0])
     sites = frozenset(name for kind, name in limits if kind == "site")
@@ -137,11 +130,6 @@ def count(sql: Sql) -> int:
 def set_password(sql: Sql, key: str, password: Sealed[str] | None) -> None:
     """A new password; an invited user becomes active."""
     sql.run(_PASSWORD, key, password)
-
-
-def set_name(sql: Sql, key: str, name: str) -> None:
-    """The public name."""
-    sql.run(_NAME, key, name)
 
 
 def set_state(sql: Sql, key: str, state: UserState) -> None:
