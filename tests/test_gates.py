@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import sqlite3
@@ -115,6 +116,15 @@ def test_every_column_stands_in_exactly_one_holding() -> None:
     names = [holding.name for holding in HOLDINGS]
     assert len(names) == len(set(names))
     assert {holding.name for holding in HOLDINGS if holding.kind == "table"} == set(tables)
+
+
+LANDED = {"0001_first.sql": "fbbdcd344d9faefb"}
+
+
+def test_a_schema_file_that_landed_is_never_edited() -> None:
+    folder = ROOT / "l2s/store/schema"
+    found = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in LANDED}
+    assert found == LANDED, "add a new file instead: servers hold data made by this one"
 
 
 ESCAPES = re.compile(

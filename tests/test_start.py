@@ -353,9 +353,9 @@ async def test_user_commands_refuse_whom_they_do_not_know(kept: Kept, tmp_path: 
 
 
 def _planted(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
-    first = migrate.migrations()[:1]
-    more = [(number, text) for number, text in enumerate(texts, 2)]
-    monkeypatch.setattr(migrate, "migrations", lambda: [*first, *more])
+    ours = migrate.migrations()
+    more = list(enumerate(texts, len(ours) + 1))
+    monkeypatch.setattr(migrate, "migrations", lambda: [*ours, *more])
 
 
 async def test_an_older_schema_is_copied_before_it_is_brought_to_now(
@@ -365,12 +365,13 @@ async def test_an_older_schema_is_copied_before_it_is_brought_to_now(
     shutil.copytree(kept.now, data)
     _planted(monkeypatch, "CREATE TABLE extra (n INTEGER) STRICT;\n-- why\nINSERT INTO extra VALUES (1);")
     migrate.prepare(data)
-    assert sql(data, "PRAGMA user_version") == [(2,)]
+    newest = len(migrate.migrations())
+    assert sql(data, "PRAGMA user_version") == [(newest,)]
     assert sql(data, "SELECT n FROM extra") == [(1,)]
-    copy = data / "snapshot-0001.db"
+    copy = data / f"snapshot-{newest - 1:04}.db"
     assert copy.stat().st_mode & 0o777 == 0o600
     with contextlib.closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (newest - 1,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("SELECT id FROM chats").fetchall() == [(kept.chats[0],)]
     stamp = copy.stat().st_mtime_ns
@@ -381,6 +382,33 @@ async def test_an_older_schema_is_copied_before_it_is_brought_to_now(
         migrate.prepare(data)
 
 
+def test_the_first_schema_is_brought_to_now_with_what_lies_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = migrate.migrations()[:1]
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "migrations", lambda: first)
+        path = migrate.prepare(tmp_path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO accounts VALUES ('a', 'Larch', 1, 1)")
+        connection.execute("INSERT INTO departments VALUES ('d', 'a', 'Shop', 1)")
+        connection.execute(
+            "INSERT INTO sites (id, account_id, department_id, name, origins, language, controller, privacy_contact, law_head,"
+            " created_at) VALUES ('s', 'a', 'd', 'Shop', '', 'en', 'Larch', 'x', 1, 1)"
+        )
+        connection.execute(
+            "INSERT INTO visitors (id, account_id, site_id, token_hash, created_at, since) VALUES ('v', 'a', 's', x'01', 1, 1)"
+        )
+        connection.execute(
+            "INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, nth, state, rev, pub, said, language, since)"
+            " VALUES ('c', 'a', 's', 'd', 'v', 1, 'closed', 1, 1, 1, 'en', 1)"
+        )
+        connection.commit()
+    migrate.prepare(tmp_path)
+    assert sql(tmp_path, "PRAGMA user_version") == [(len(migrate.migrations()),)]
+    assert sql(tmp_path, "SELECT id, held_until FROM chats") == [("c", None)]
+    assert sql(tmp_path, "SELECT id, ticked, erase_at FROM visitors") == [("v", 0, None)]
+    assert sql(tmp_path, "PRAGMA foreign_key_check") == []
+
+
 async def test_a_migration_that_fails_half_way_leaves_the_schema_before_it(
     kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,7 +417,7 @@ async def test_a_migration_that_fails_half_way_leaves_the_schema_before_it(
     _planted(monkeypatch, "CREATE TABLE second (n INTEGER) STRICT", "CREATE TABLE third (n INTEGER) STRICT; NONSENSE")
     with pytest.raises(DataError):
         migrate.prepare(data)
-    assert sql(data, "PRAGMA user_version") == [(2,)], "each step stands or falls whole"
+    assert sql(data, "PRAGMA user_version") == [(len(migrate.migrations()) - 1,)], "each step stands or falls whole"
     assert sql(data, "SELECT name FROM sqlite_master WHERE name IN ('second', 'third')") == [("second",)]
 
 

@@ -7,7 +7,7 @@ from l2s.domain.chats import Chat, Details, Stamp, Step
 from l2s.domain.events import ChatChanged, ChatState, Event, MessagePosted
 from l2s.errors import NotFound
 from l2s.privacy.gate import MACHINE, Sealed, admit, release
-from l2s.privacy.ledger import Law
+from l2s.privacy.ledger import Law, under_hold
 from l2s.privacy.policy import Choice
 from l2s.store import chats, messages
 from l2s.store.sql import Sql
@@ -20,7 +20,8 @@ def choice_of(chat: Chat) -> Choice:
 
 def law_of(house: House, sql: Sql, chat: Chat, at: int) -> Law:
     """What governs this chat now."""
-    return house.laws.governing(sql, chat.site, chat.since, chat.head, at)
+    law = house.laws.governing(sql, chat.site, chat.since, chat.head, at)
+    return under_hold(law) if chat.is_held(at) else law
 
 
 def stamp(law: Law, chat: Chat, at: int) -> Stamp:

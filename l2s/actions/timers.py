@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from l2s.actions.erasure import ERASE_DUE, erased_visitor
 from l2s.actions.house import House
 from l2s.actions.states import keep, law_of, stamp
 from l2s.clock import DAY, MINUTE
@@ -36,11 +37,20 @@ def fire(house: House, kind: str, subject: str, spoke: int | None = None) -> Uni
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         if not figures.clear_due(sql, kind, subject):
             return None, []  # done already
+        if kind == ERASE_DUE:
+            return None, _erase(house, sql, subject, now)
         chat = chats.load(sql, subject)
         what = _TIMERS.get(kind)
         return None, what(house, sql, chat, now) if what and chat else []
 
     return unit
+
+
+def _erase(house: House, sql: Sql, visitor: str, now: Now) -> list[Event]:
+    """A person's own wish, after its day of waiting."""
+    if chats.visitor(sql, visitor) is None:
+        return []
+    return erased_visitor(house, sql, visitor, now.at, now.steady)[1]
 
 
 def _silence(sql: Sql, chat: Chat, now: Now) -> tuple[str, int]:

@@ -44,6 +44,12 @@ class Chat(msgspec.Struct, frozen=True):
     visitor_read: Sealed[int] | None = None
     language: str = "en"
     is_test: bool = False
+    held_until: int | None = None  # ms; a hold keeps it until then, for `comply` alone (PRIVACY 3, rule 10)
+    ticked: int = 0  # version whose ticked classes the visitor agreed to, 0 = none
+
+    def is_held(self, now: int) -> bool:
+        """Does a hold keep it now?"""
+        return self.held_until is not None and self.held_until > now
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -166,6 +172,8 @@ def leave(chat: Chat) -> Chat:
 
 def reopens(chat: Chat, now: int, within: int) -> bool:
     """Does a visitor's message go on in this chat? An offline message always, a closed chat `within` so many ms."""
+    if chat.is_held(now):
+        return False
     if chat.state == "left":
         return True
     return chat.state == "closed" and chat.ended_at is not None and within > 0 and now - chat.ended_at <= within

@@ -11,11 +11,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from l2s.actions import timers
+from l2s.actions import erasure, timers
 from l2s.actions.erasure import SCRUB_DUE
 from l2s.actions.house import House
 from l2s.clock import MINUTE
-from l2s.store import figures
+from l2s.store import figures, ledger
 
 LEAP: Final = 2 * MINUTE  # a process that slept longer did not serve meanwhile
 RETRY: Final = 5 * MINUTE  # after a scrub that a reader or a full disk kept from its end
@@ -63,7 +63,9 @@ class Jobs:
             return
         again = clock.steady() + RETRY
         await engine.write(timers.put_off(kind, subject, again))
+        erased = await engine.read(ledger.last)
         if await self._scrub():
+            await engine.write(erasure.overwritten(self._house, erased))
             await engine.write(timers.settled(kind, subject, again))  # unless an erasure came meanwhile: it moved the time
 
     async def minute(self) -> None:

@@ -32,6 +32,7 @@ class Fanout:
         self.places: dict[str, SiteOf] = {}
         self.law_moved: Callable[[str], None] = lambda site: None
         self.objection_moved: Callable[[ev.ObjectionMoved], None] = lambda event: None
+        self.token_ended: Callable[[str], None] = lambda visitor: None
         presence.changed = self._presence_changed
 
     def publish(self, events: Sequence[ev.Event]) -> None:
@@ -57,6 +58,8 @@ class Fanout:
             self.objection_moved(event)
             return
         self._remember(event)
+        if isinstance(event, ev.TokenEnded):
+            self.token_ended(event.visitor)
         if isinstance(event, ev.PeopleChanged):
             self._presence.learn(event.user)
         self._to_users(event, touched)

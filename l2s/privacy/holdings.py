@@ -1,7 +1,8 @@
 """Where personal data can lie: every column, file, memory map, browser key and outside recipient, each exactly once.
 
 Invariants: a column outside this registry fails a test and cannot be bound by the engine; whoever adds a table pays its entry
-here. `how` says what an erasure of the subject does. PRIVACY.md 5.
+here. `leads` says how a row leads to its person, `how` what an erasure of the person does: both the erasure and the nightly
+retention follow this registry alone (`privacy/erasure`). PRIVACY.md 5.
 """
 
 from __future__ import annotations
@@ -11,29 +12,31 @@ from typing import Final, Literal
 
 import msgspec
 
-How = Literal["delete", "blank", "unlink", "keep"]
+How = Literal["delete", "blank", "keep"]  # blank: the personal columns and the way to the person become NULL
+Leads = tuple[tuple[str, str], ...]
 NOT_PERSONAL: Final = ""
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """One place. `columns`: name → class or NOT_PERSONAL; `subject`: how a row leads to its person."""
+    """One place. `columns`: name → class or NOT_PERSONAL; `leads`: (column, holding) pairs towards the person, () = nobody."""
 
     name: str
     kind: Literal["table", "file", "memory", "browser", "recipient"]
     columns: Mapping[str, str]
-    subject: str
+    leads: Leads
     how: How
     reason: str = ""
 
 
-def _table(name: str, subject: str, how: How, personal: Mapping[str, str], plain: str, reason: str = "") -> Holding:
+def _table(name: str, leads: Leads, how: How, personal: Mapping[str, str], plain: str, reason: str = "") -> Holding:
     columns = {column: NOT_PERSONAL for column in plain.split()} | dict(personal)
-    return Holding(name, "table", columns, subject, how, reason)
+    return Holding(name, "table", columns, leads, how, reason)
 
 
-_NOBODY: Final = "nobody"
-_VISITOR: Final = "visitor"
-_USER: Final = "user"
+_NOBODY: Final = ()
+_CHAT: Final = (("chat_id", "chats"),)
+_VISITOR: Final = (("visitor_id", "visitors"),)
+_USER: Final = (("user_id", "users"),)
 
 HOLDINGS: Final = (
     _table("meta", _NOBODY, "keep", {}, "name value", "clock high water and heads"),
@@ -45,7 +48,7 @@ HOLDINGS: Final = (
         "position scope kind wall shown data previous hash",
         "the promise itself; persons appear as keyed hashes only",
     ),
-    _table("accounts", _USER, "blank", {"name": "contact"}, "id created_at since"),
+    _table("accounts", _NOBODY, "keep", {"name": "contact"}, "id created_at since", "an organisation; goes with its account"),
     _table("departments", _NOBODY, "keep", {}, "id account_id name created_at", "an organisation's own words"),
     _table(
         "sites",
@@ -59,7 +62,7 @@ HOLDINGS: Final = (
     _table("refused_origins", _NOBODY, "keep", {}, "site_id origin day n", "names of web sites, counted by day"),
     _table(
         "users",
-        _USER,
+        _NOBODY,
         "blank",
         {"mail": "contact", "mail_key": "contact", "password": "credential"},
         "id account_id role is_host state available name created_at ended_at since",
@@ -78,11 +81,11 @@ HOLDINGS: Final = (
     ),
     _table(
         "visitors",
-        _VISITOR,
+        _NOBODY,
         "delete",
         {"token_hash": "device_token"},
-        "id account_id site_id is_test objected created_at since",
-        "created_at is a day",
+        "id account_id site_id is_test objected ticked erase_at created_at since",
+        "created_at is a day; erase_at is the instant of the person's own wish",
     ),
     _table(
         "chats",
@@ -95,12 +98,12 @@ HOLDINGS: Final = (
             "visitor_read": "read_marks",
         },
         "id account_id site_id department_id visitor_id previous_id nth state owner_id rev pub said ended_at closed_why "
-        "language since",
+        "language held_until since",
         "ended_at is the anchor that retention itself needs",
     ),
     _table(
         "details",
-        _VISITOR,
+        _CHAT,
         "delete",
         {
             "name": "name",
@@ -114,7 +117,7 @@ HOLDINGS: Final = (
     ),
     _table(
         "messages",
-        _VISITOR,
+        _CHAT,
         "delete",
         {"body": "message", "note": "about", "created_at": "times"},
         "id chat_id seq rev pub author author_id client_id kind event withdrawn since",
@@ -122,7 +125,7 @@ HOLDINGS: Final = (
     ),
     _table(
         "participants",
-        _VISITOR,
+        _CHAT,
         "delete",
         {"delivered": "read_marks", "read": "read_marks"},
         "chat_id user_id joined heard since",
@@ -137,7 +140,57 @@ HOLDINGS: Final = (
         "figures without content; an erasure does not bend last month",
     ),
     _table("dropped", _NOBODY, "keep", {}, "day site_id class n", "how often a class was refused, by day"),
-    _table("due", _VISITOR, "delete", {}, "kind subject at"),
+    _table("due", (("subject", "chats"), ("subject", "visitors")), "delete", {}, "kind subject at"),
+    _table(
+        "receipts",
+        _NOBODY,
+        "keep",
+        {},
+        "code account_id scope position head version law_hash counts kept recipients unreachable_at overwritten_at "
+        "backups_until",
+        "what an erasure leaves: counts by class; the code is a keyed hash that only the person knows",
+    ),
+    _table(
+        "consents",
+        _CHAT,
+        "delete",
+        {"version": "consent", "hash": "consent", "language": "consent", "act": "consent", "at": "consent"},
+        "chat_id nth since",
+    ),
+    _table(
+        "openings",
+        _CHAT,
+        "delete",
+        {"at": "times"},
+        "chat_id user_id day role since",
+        "who opened the chat, for the person's own eyes",
+    ),
+    _table(
+        "holds",
+        _NOBODY,
+        "keep",
+        {},
+        "id account_id reason asked_by asked_at approved_by approved_at until lifted_at",
+        "a legal duty of the account, in its own words",
+    ),
+    _table("held_chats", _CHAT, "delete", {}, "hold_id chat_id"),
+    _table(
+        "cases",
+        _VISITOR,
+        "blank",
+        {"question": "case", "contact": "case", "answer": "case", "extended_why": "case"},
+        "id account_id site_id visitor_id source received_at due_at closed_at since",
+        "that a question was asked and answered in time stays; its words go with the person",
+    ),
+    _table(
+        "audit",
+        _NOBODY,
+        "keep",
+        {},
+        "position account_id at actor verb object data previous hash",
+        "persons appear as salted references; without the salt they lead nowhere",
+    ),
+    _table("audit_salts", (("subject", "visitors"), ("subject", "users")), "delete", {}, "subject salt"),
     Holding("l2s.db", "file", {}, _NOBODY, "keep", "the tables above; the scrub overwrites freed bytes"),
     Holding("l2s.db-wal", "file", {}, _NOBODY, "keep", "truncated by the scrub"),
     Holding("l2s.db-shm", "file", {}, _NOBODY, "keep", "an index of the WAL, without content"),
@@ -154,6 +207,8 @@ HOLDINGS: Final = (
         "delete",
         "sealed, gone with the socket",
     ),
+    Holding("visitors past the chat limit", "memory", {"id": "device_token"}, _VISITOR, "delete", "keyed hashes"),
+    Holding("seats", "memory", {"acted": "session"}, _USER, "delete", "who is here; gone with the last connection"),
     Holding("rate limits", "memory", {"key": "blocked"}, _VISITOR, "delete", "keyed hashes, the key changes daily"),
     Holding("l2s", "browser", {"token": "device_token"}, _VISITOR, "delete", "the page's first-party storage, one key"),
     Holding("l2s-SITE", "browser", {"token": "device_token"}, _VISITOR, "delete", "the hosted page, a key for each site"),

@@ -16,7 +16,7 @@ import msgspec
 
 from l2s.errors import BadInput
 from l2s.privacy.classes import DAY_MS
-from l2s.privacy.policy import Declaration, Rule, from_json, meet, narrower, over_ceiling, to_json
+from l2s.privacy.policy import LIFE, MEMORY, Declaration, Rule, from_json, meet, narrower, over_ceiling, to_json
 
 NOTICE: Final = 15 * DAY_MS  # seed: "effective 15 days after notice of them is posted"
 WORDS_MAX: Final = 500
@@ -130,6 +130,16 @@ def governing(kind: str, entries: Sequence[Entry], since: int, salt: bytes = b""
     version = ripened(entries)
     words = next((entry.hash for entry in entries if entry.kind == "posted" and posted(entry).n == version), GENESIS)
     return Law(scope, since, head, version, words, rules or {}, salt)
+
+
+def under_hold(law: Law) -> Law:
+    """What a hold leaves of a law (rule 10): nothing is deleted by age, and nobody reads it but to comply."""
+    rules = {
+        cls: msgspec.structs.replace(rule, purposes=frozenset({"comply"}), keep=LIFE)
+        for cls, rule in law.rules.items()
+        if rule.keep != MEMORY
+    }
+    return law._replace(rules=rules)
 
 
 def widens(kind: str, entries: Sequence[Entry], draft: Declaration) -> bool:

@@ -35,7 +35,7 @@ class Known(msgspec.Struct, frozen=True):
 
 _CHAT: Final = """c.id, c.account_id, c.site_id, c.department_id, c.visitor_id, c.state, c.rev, c.pub, c.said, c.since,
     s.law_head, v.objected, c.owner_id, c.previous_id, c.opened_at, c.taken_at, c.ended_at, c.closed_why,
-    c.visitor_delivered, c.visitor_read, c.language, v.is_test"""
+    c.visitor_delivered, c.visitor_read, c.language, v.is_test, c.held_until, v.ticked"""
 _FROM: Final = "FROM chats c JOIN sites s ON s.id = c.site_id JOIN visitors v ON v.id = c.visitor_id"
 
 _ADD_VISITOR: Final = Write(
@@ -103,6 +103,8 @@ def _chat(row: Row, at: int = 0) -> Chat:
         None if read is None else held("read_marks", read, since, ended),
         row[at + 20],
         row[at + 21] == 1,
+        row[at + 22],
+        row[at + 23],
     )
 
 

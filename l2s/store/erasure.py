@@ -1,33 +1,72 @@
-"""Deleting rows, and making their bytes go. Unlinking is not overwriting: only VACUUM clears the gaps (PRIVACY 5)."""
+"""Deleting rows, and making their bytes go. Unlinking is not overwriting: only VACUUM clears the gaps (PRIVACY 5).
+
+Invariant: the statements are made from the registry's plan, so a table that is added there is erased here.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple, get_args
 
+from l2s.privacy.erasure import Step, Subject, plan
+from l2s.privacy.holdings import Leads
 from l2s.store.figures import set_due
 from l2s.store.sql import Sql, Write
 
-_OF_CHAT: Final = tuple(
-    Write(f"DELETE FROM {table} WHERE {column} = ?1")
-    for table, column in (("messages", "chat_id"), ("participants", "chat_id"), ("details", "chat_id"), ("due", "subject"))
-)
-_CHAT: Final = Write("DELETE FROM chats WHERE id = ?1")
+
+class _Made(NamedTuple):
+    """A step as statements. `counting`: how many values there are, in the order of `classes`."""
+
+    counting: str
+    classes: tuple[str, ...]
+    write: Write
+
+
+def _where(path: Leads) -> str:
+    """Which rows lead to ?1."""
+    if not path:
+        return "id = ?1"
+    column, holding = path[0]
+    rest = path[1:]
+    return f"{column} = ?1" if not rest else f"{column} IN (SELECT id FROM {holding} WHERE {_where(rest)})"
+
+
+def _made(step: Step) -> _Made:
+    where = _where(step.path)
+    columns = [column for column, _ in step.personal]
+    count = f"SELECT {', '.join(f'count({column})' for column in columns) or '0'} FROM {step.holding} WHERE {where}"
+    if step.how == "delete":
+        write = f"DELETE FROM {step.holding} WHERE {where}"
+    else:
+        gone = columns + [column for column, _ in step.path[:1]]
+        write = f"UPDATE {step.holding} SET {', '.join(f'{column} = NULL' for column in gone)} WHERE {where}"
+    return _Made(count, tuple(cls for _, cls in step.personal), Write(write))
+
+
+_STEPS: Final[dict[str, tuple[_Made, ...]]] = {
+    subject: tuple(_made(step) for step in plan(subject) if step.kind == "table") for subject in get_args(Subject)
+}
 _LINKED: Final = Write("UPDATE chats SET previous_id = NULL WHERE previous_id = ?1")
-_VISITOR: Final = Write("DELETE FROM visitors WHERE id = ?1")
+_ERASE_AT: Final = Write("UPDATE visitors SET erase_at = ?2 WHERE id = ?1")
 
 
-def erase_chat(sql: Sql, key: str) -> dict[str, int]:
-    """Everything of one chat, by table how many rows."""
-    gone = {write.text.split()[2]: sql.run(write, key) for write in _OF_CHAT}
-    sql.run(_LINKED, key)
-    gone["chats"] = sql.run(_CHAT, key)
+def erase(sql: Sql, subject: Subject, key: str) -> dict[str, int]:
+    """Everything that leads to one chat, visitor or user; how many values of each class went."""
+    gone: dict[str, int] = {}
+    if subject == "chats":
+        sql.run(_LINKED, key)
+    for made in _STEPS[subject]:
+        counted = (sql.one(made.counting, key) or ()) if made.classes else ()
+        sql.run(made.write, key)
+        for cls, n in zip(made.classes, counted, strict=False):
+            if n:
+                gone[cls] = gone.get(cls, 0) + n
     return gone
 
 
-def erase_visitor(sql: Sql, key: str) -> None:
-    """A visitor whose last chat is gone."""
-    sql.run(_VISITOR, key)
+def set_erase_at(sql: Sql, visitor: str, at: int | None) -> None:
+    """When the person's own wish is carried out, wall ms; None = taken back."""
+    sql.run(_ERASE_AT, visitor, at)
 
 
 def scrub(connection: sqlite3.Connection) -> bool:
@@ -37,9 +76,9 @@ def scrub(connection: sqlite3.Connection) -> bool:
     return not busy
 
 
-def all_chats(sql: Sql) -> list[str]:
-    """Ids of all chats: only a replay of the ledger needs them."""
-    return [row[0] for row in sql.all("SELECT id FROM chats")]
+def all_of(sql: Sql, subject: Subject) -> list[str]:
+    """Ids of all chats, visitors or users: only a replay and a receipt that is shown again need them."""
+    return [row[0] for row in sql.all(f"SELECT id FROM {subject}")]
 
 
 def want_scrub(sql: Sql, kind: str, at: int) -> None:

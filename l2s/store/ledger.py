@@ -73,6 +73,12 @@ def head(sql: Sql, scope: str) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def last(sql: Sql) -> int:
+    """The position of the newest entry of all scopes."""
+    row = sql.one("SELECT max(position) FROM ledger")
+    return int(row[0] or 0) if row else 0
+
+
 def is_opened(sql: Sql, scope: str) -> bool:
     """Was anything of a stranger kept under this scope?"""
     return sql.one("SELECT 1 FROM ledger WHERE scope = ?1 AND kind = 'opened'", scope) is not None

@@ -77,6 +77,7 @@ async def opened(
         live.lock = lock
         fanout.law_moved = lambda site: law_moved(live, site)
         fanout.objection_moved = lambda event: objection_moved(live, event)
+        fanout.token_ended = live.forget_chat
         await engine.open()
         try:
             await engine.write(_replay(house, missing))

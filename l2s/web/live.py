@@ -76,6 +76,10 @@ class Live:
         """Has this visitor passed the limit on new chats already?"""
         return visitor in self._chatting
 
+    def forget_chat(self, visitor: str) -> None:
+        """The token ended: nothing of it stays in memory."""
+        self._chatting.pop(visitor, None)
+
     def note_chat(self, visitor: str) -> None:
         """This visitor passed the limit on new chats."""
         if len(self._chatting) >= _CHATTING:
