@@ -398,8 +398,8 @@ def test_the_first_schema_is_brought_to_now_with_what_lies_in_it(tmp_path: Path,
             "INSERT INTO visitors (id, account_id, site_id, token_hash, created_at, since) VALUES ('v', 'a', 's', x'01', 1, 1)"
         )
         connection.execute(
-            "INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, nth, state, rev, pub, said, language, since)"
-            " VALUES ('c', 'a', 's', 'd', 'v', 1, 'closed', 1, 1, 1, 'en', 1)"
+            "INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, nth, state, rev, pub, said, language,"
+            " since) VALUES ('c', 'a', 's', 'd', 'v', 1, 'closed', 1, 1, 1, 'en', 1)"
         )
         connection.commit()
     migrate.prepare(tmp_path)

@@ -75,7 +75,7 @@ class Laws:
         law = self._cache.get(key)
         if law is None:
             kind = "server" if scope == ledger.SERVER else "site"
-            law = governing(kind, ledger.entries(sql, scope), since, self._keys.day(at))
+            law = governing(kind, ledger.laws(sql, scope), since, self._keys.day(at))._replace(head=head)
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
             if not sql.uncommitted:  # a position that is rolled back will be another entry's

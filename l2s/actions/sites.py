@@ -9,7 +9,7 @@ import msgspec
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.people import Device, SignedIn, add_user, link, make_link, open_session, spend_link
-from l2s.actions.policies import start
+from l2s.actions.policies import settle_domains, start
 from l2s.clock import DAY
 from l2s.domain.events import Event, SiteSeen
 from l2s.domain.origins import MOST, normal_origin
@@ -75,6 +75,8 @@ def prepare_server(house: House) -> Unit[None]:
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         if not ledger.head(sql, ledger.SERVER):
             start(sql, ledger.SERVER, FACTORY["server"], ledger.moment(sql, at))
+        for site in accounts.sites(sql):  # of a version that did not note domains yet
+            settle_domains(sql, site.id, site.origins, ledger.moment(sql, at))
         return None, []
 
     return unit
@@ -107,7 +109,9 @@ def found_account(house: House, sql: Sql, new: NewSite, owner: NewOwner, made: M
 def _add_site(sql: Sql, new: NewSite, key: str, account: str, department: str, at: int) -> None:
     site = Site(key, account, department, new.name, new.origins, new.language, "", new.controller, new.contact, 0, None, at)
     accounts.add_site(sql, site)
-    start(sql, key, FACTORY["site"], ledger.moment(sql, at))
+    now = ledger.moment(sql, at)
+    start(sql, key, FACTORY["site"], now)
+    settle_domains(sql, key, new.origins, now)
 
 
 def add_site(house: House, session: str, new: NewSite) -> Unit[str]:
@@ -128,6 +132,7 @@ def add_site(house: House, session: str, new: NewSite) -> Unit[str]:
 
 def change_site(house: House, session: str, key: str, new: NewSite, colour: str) -> Unit[None]:
     """Name, origins, language, colour, controller and contact act at once (PRIVACY 3, rule 15)."""
+    at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor, old = speaker(house, sql, session), accounts.site(sql, key)
@@ -139,7 +144,7 @@ def change_site(house: House, session: str, key: str, new: NewSite, colour: str)
             contact=new.contact,
         )  # fmt: skip
         accounts.change_site(sql, after)
-        return None, []
+        return None, settle_domains(sql, key, new.origins, ledger.moment(sql, at))
 
     return unit
 

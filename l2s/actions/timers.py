@@ -14,7 +14,7 @@ from l2s.clock import DAY, MINUTE
 from l2s.domain import chats as life
 from l2s.domain.chats import Chat
 from l2s.domain.events import Event, LawMoved, SessionsEnded
-from l2s.privacy.ledger import Moment, ripe_now
+from l2s.privacy.ledger import Moment, first_break, ripe_now
 from l2s.store import accounts, chats, figures, ledger, messages, users
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -127,11 +127,18 @@ def settled(kind: str, subject: str, at: int) -> Unit[None]:
     return unit
 
 
-def minute(house: House, served: int) -> Unit[Moment]:
+class Minute(NamedTuple):
+    """What a minute brought. `broken`: position of the ledger's entry that does not follow from the one before, or None."""
+
+    moment: Moment
+    broken: int | None
+
+
+def minute(house: House, served: int) -> Unit[Minute]:
     """Once a minute while the notices can be read: both clocks move, and what is ripe ripens. `served`: ms since the last."""
     at, steady = house.clock.at(), house.clock.steady()
 
-    def unit(sql: Sql) -> tuple[Moment, list[Event]]:
+    def unit(sql: Sql) -> tuple[Minute, list[Event]]:
         before = ledger.moment(sql, at)
         now = Moment(before.wall, before.shown + served)
         ledger.set_moment(sql, now)
@@ -139,16 +146,13 @@ def minute(house: House, served: int) -> Unit[Moment]:
         for session, user in users.expired(sql, steady):  # open sockets are closed with them
             users.end_session(sql, session, at)
             events.append(SessionsEnded(user, frozenset({session})))
-        for scope in (ledger.SERVER, *(site.id for site in accounts.sites(sql))):
-            events += ripen(sql, scope, now)
-        return now, events
+        scopes = (ledger.SERVER, *(site.id for site in accounts.sites(sql)))
+        ripe = {scope: found for scope in scopes if (found := ripe_now(ledger.laws(sql, scope), now))}
+        broken = first_break(ledger.everything(sql)) if ripe else None
+        for scope, numbers in ripe.items() if broken is None else ():  # a ledger that was touched lets nothing ripen (rule 4)
+            for number in numbers:
+                ledger.append(sql, scope, "ripened", {"n": number}, now)
+            events += [LawMoved(scope)] if scope != ledger.SERVER else []
+        return Minute(now, broken), events
 
     return unit
-
-
-def ripen(sql: Sql, scope: str, now: Moment) -> list[Event]:
-    """Versions whose fifteen days are over come into force."""
-    numbers = ripe_now(ledger.entries(sql, scope), now)
-    for number in numbers:
-        ledger.append(sql, scope, "ripened", {"n": number}, now)
-    return [LawMoved(scope)] if numbers and scope != ledger.SERVER else []

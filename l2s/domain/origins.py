@@ -96,6 +96,18 @@ def _matches(entry: str, scheme: str, host: str, port: int) -> bool:
     return host == entry or ("." in entry and host == f"www.{entry}")
 
 
+def domains(entries: tuple[str, ...]) -> frozenset[str]:
+    """The public names among the entries, without port, `*.` and `www.`; the machine's own names promise nothing to anybody."""
+    hosts = (entry.rpartition(":")[0] if _has_port(entry) else entry for entry in entries if entry != "file:")
+    names = (host.removeprefix("*.").removeprefix("www.") for host in hosts)
+    return frozenset(name for name in names if name not in _ANY_PORT and "." in name)
+
+
+def same_domain(a: str, b: str) -> bool:
+    """Is one of two names the other, or below it?"""
+    return a == b or a.endswith(f".{b}") or b.endswith(f".{a}")
+
+
 def origin_of(url: str) -> str:
     """The origin of a Referer: "https://shop.example:8443", "file://" or ""."""
     try:

@@ -60,6 +60,7 @@ RIGHTS: Final[dict[str, tuple[Who, ...]]] = {
     "see_sites": ("admin",),
     "change_site": ("admin",),
     "see_sessions": ("admin",),
+    "declare": ("admin",),
     # the box
     "make_account": ("host",),
     "link": ("host", "admin"),

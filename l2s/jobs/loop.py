@@ -34,6 +34,7 @@ class Jobs:
         self._spoke = spoke
         self._minute = (house.clock.at(), house.clock.steady())
         self.listening = False
+        self.broken: int | None = None  # where the ledger does not follow from itself
 
     async def run(self) -> None:
         """Every second, until cancelled."""
@@ -73,4 +74,6 @@ class Jobs:
         at, steady = self._house.clock.at(), self._house.clock.steady()
         served = max(0, min(at - self._minute[0], steady - self._minute[1], LEAP)) if self.listening else 0
         self._minute = (at, steady)
-        await self._house.engine.write(timers.minute(self._house, served))
+        self.broken = (await self._house.engine.write(timers.minute(self._house, served))).broken
+        if self.broken is not None:
+            LOG.error("the privacy ledger does not follow from itself at entry %d: no version ripens", self.broken)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import reduce as fold
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -142,9 +142,42 @@ def under_hold(law: Law) -> Law:
     return law._replace(rules=rules)
 
 
+def words_in_force(entries: Sequence[Entry]) -> dict[str, str]:
+    """The owner's own words, as they stand in the notice now."""
+    ripe = ripened(entries)
+    versions = (posted(entry) for entry in entries if entry.kind == "posted")
+    return next((version.words for version in versions if version.n == ripe), {})
+
+
 def widens(kind: str, entries: Sequence[Entry], draft: Declaration) -> bool:
     """Must this draft wait? Before anything of a stranger was kept, never (rule 1)."""
     return is_opened(entries) and not narrower(draft, in_force(kind, entries))
+
+
+def is_past(then: Moment, now: Moment) -> bool:
+    """Did `then` end its fifteen days, by both clocks?"""
+    return now.wall - then.wall >= NOTICE and now.shown - then.shown >= NOTICE
+
+
+def promised(kind: str, entries: Sequence[Entry], now: Moment) -> dict[str, Rule]:
+    """The narrowest that this scope was bound to at any moment of the last fifteen days (rule 2)."""
+    old = sum(1 for entry in entries if is_past(entry.moment, now))
+    first = next((at for at, entry in enumerate(entries, 1) if entry.kind == "ripened"), len(entries))  # before it: nothing
+    return fold(meet, (in_force(kind, entries[:end]) for end in range(max(old, first), len(entries) + 1)))
+
+
+def domains_now(entries: Sequence[Entry]) -> frozenset[str]:
+    """The domains on which this scope's notice stands."""
+    told = [entry for entry in entries if entry.kind == "domains"]
+    return frozenset(msgspec.json.decode(told[-1].data)["domains"]) if told else frozenset()
+
+
+def domains_of(entries: Sequence[Entry], now: Moment) -> frozenset[str]:
+    """The domains on which this scope's notice stood at any moment of the last fifteen days."""
+    told = [entry for entry in entries if entry.kind == "domains"]
+    old = sum(1 for entry in told if is_past(entry.moment, now))
+    lists = (msgspec.json.decode(entry.data)["domains"] for entry in told[max(0, old - 1) :])
+    return frozenset(name for names in lists for name in names)
 
 
 def post(
@@ -154,11 +187,13 @@ def post(
     over = over_ceiling(kind, draft)
     if over:
         raise BadInput("over_ceiling", name=over)
-    words = words or {}
+    now_said = words_in_force(entries)
+    words = now_said if words is None else {lang: text for lang, text in words.items() if text}
     if any(len(text) > WORDS_MAX for text in words.values()):
         raise BadInput("words_too_long", most=WORDS_MAX)
     last = max((posted(entry).n for entry in entries if entry.kind == "posted"), default=0)
-    if not widens(kind, entries, draft):
+    reworded = is_opened(entries) and words != now_said  # rule 15: any edit of the owner's words waits
+    if not reworded and not widens(kind, entries, draft):
         return Posted(last + 1, to_json(draft), words)
     if due and due < now.wall + NOTICE:
         raise BadInput("too_soon", days=15)
@@ -169,7 +204,42 @@ def may_ripen(version: Posted, posted_at: Moment, now: Moment) -> bool:
     """May this version act now? `due` 0 says that it never had to wait."""
     if not version.due:
         return True
-    return now.wall >= version.due and now.wall - posted_at.wall >= NOTICE and now.shown - posted_at.shown >= NOTICE
+    return now.wall >= version.due and is_past(posted_at, now)
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A posted version as people see it. States are computed, never stored. `day`: how many of its fifteen days are over."""
+
+    n: int
+    state: Literal["pending", "in_force", "past", "withdrawn"]
+    posted: Moment
+    due: int
+    ripened: Moment | None
+    declaration: dict[str, Rule]
+    words: dict[str, str]
+    hash: str
+    day: int
+
+
+def versions(kind: str, entries: Sequence[Entry], now: Moment) -> list[Version]:
+    """All versions of a scope, newest first."""
+    ripe = {msgspec.json.decode(entry.data)["n"]: entry.moment for entry in entries if entry.kind == "ripened"}
+    last = max(ripe, default=0)
+    found = []
+    for entry in entries:
+        if entry.kind != "posted":
+            continue
+        one = posted(entry)
+        if one.n > last:
+            state: Literal["pending", "in_force", "past", "withdrawn"] = "pending"
+        elif one.n in ripe:
+            state = "in_force" if one.n == last else "past"
+        else:
+            state = "withdrawn"
+        rules = from_json(kind, one.declaration)
+        day = min(15, min(now.wall - entry.wall, now.shown - entry.shown) // DAY_MS)
+        found.append(Version(one.n, state, entry.moment, one.due, ripe.get(one.n), rules, one.words, entry.hash, max(0, day)))
+    return found[::-1]
 
 
 def ripe_now(entries: Sequence[Entry], now: Moment) -> list[int]:

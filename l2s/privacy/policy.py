@@ -123,6 +123,51 @@ def meet(a: Declaration, b: Declaration) -> dict[str, Rule]:
     return {cls: rule for cls, rule in both.items() if rule != OFF}
 
 
+class Change(msgspec.Struct, frozen=True):
+    """One difference between two rules of a class. `field`: "level", "when", "days", "purposes", "audience", "recipients".
+
+    `old` and `new` are the public words (None = the class was or is off); for the sets they hold only what went or came.
+    """
+
+    cls: str
+    field: str
+    old: str | None
+    new: str | None
+    wider: bool
+
+
+def explain(a: Declaration, b: Declaration) -> list[Change]:
+    """What changes from `a` to `b`: wider = acts gained, else acts lost. Empty where they denote the same acts."""
+    return [change for cls in sorted({*a, *b}) for change in _changes(cls, rule_of(a, cls), rule_of(b, cls))]
+
+
+def _changes(cls: str, a: Rule, b: Rule) -> list[Change]:
+    if a == b:
+        return []
+    if OFF in (a, b):
+        words = chain(cls)
+        one, other = (None if rule == OFF else words[rule.level] for rule in (a, b))
+        return [Change(cls, "level", one, other, a == OFF)]
+    found = [
+        Change(cls, field, old, new, wider)
+        for field, old, new, wider in (
+            ("level", chain(cls)[a.level], chain(cls)[b.level], b.level > a.level),
+            ("when", a.when.name.lower(), b.when.name.lower(), b.when > a.when),
+            ("days", str(keep_name(a.keep)), str(keep_name(b.keep)), b.keep > a.keep),
+        )
+        if old != new
+    ]
+    for field in ("purposes", "audience", "recipients"):
+        old_set, new_set = getattr(a, field), getattr(b, field)
+        found += [Change(cls, field, _word(item), None, False) for item in sorted(old_set - new_set)]
+        found += [Change(cls, field, None, _word(item), True) for item in sorted(new_set - old_set)]
+    return found
+
+
+def _word(item: str | tuple[str, str]) -> str:
+    return item if isinstance(item, str) else ", ".join(item)
+
+
 NEVER_ALWAYS: Final = frozenset({"preview", "presence", "address", "place", "page"})
 
 

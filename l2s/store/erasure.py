@@ -22,24 +22,24 @@ class _Made(NamedTuple):
     write: Write
 
 
-def _where(path: Leads) -> str:
-    """Which rows lead to ?1."""
+def where(path: Leads, subject: str = "= ?1") -> str:
+    """Which rows lead to the subject: a condition, its end being `subject`."""
     if not path:
-        return "id = ?1"
+        return f"id {subject}"
     column, holding = path[0]
     rest = path[1:]
-    return f"{column} = ?1" if not rest else f"{column} IN (SELECT id FROM {holding} WHERE {_where(rest)})"
+    return f"{column} IN (SELECT id FROM {holding} WHERE {where(rest, subject)})" if rest else f"{column} {subject}"
 
 
 def _made(step: Step) -> _Made:
-    where = _where(step.path)
+    rows = where(step.path)
     columns = [column for column, _ in step.personal]
-    count = f"SELECT {', '.join(f'count({column})' for column in columns) or '0'} FROM {step.holding} WHERE {where}"
+    count = f"SELECT {', '.join(f'count({column})' for column in columns) or '0'} FROM {step.holding} WHERE {rows}"
     if step.how == "delete":
-        write = f"DELETE FROM {step.holding} WHERE {where}"
+        write = f"DELETE FROM {step.holding} WHERE {rows}"
     else:
         gone = columns + [column for column, _ in step.path[:1]]
-        write = f"UPDATE {step.holding} SET {', '.join(f'{column} = NULL' for column in gone)} WHERE {where}"
+        write = f"UPDATE {step.holding} SET {', '.join(f'{column} = NULL' for column in gone)} WHERE {rows}"
     return _Made(count, tuple(cls for _, cls in step.personal), Write(write))
 
 

@@ -34,6 +34,12 @@ def dropped(sql: Sql, site: str, cls: str, at: int) -> None:
     sql.run(_DROPPED, at // DAY, site, cls)
 
 
+def dropped_since(sql: Sql, site: str, day: int) -> dict[str, int]:
+    """How often each class of a site was refused since a day."""
+    rows = sql.all("SELECT class, sum(n) FROM dropped WHERE site_id = ?1 AND day >= ?2 GROUP BY class", site, day)
+    return {row[0]: row[1] for row in rows}
+
+
 def set_due(sql: Sql, kind: str, subject: str, at: int) -> None:
     """Something is due at `at` (steady ms); a later call for the same thing replaces it."""
     sql.run(_SET_DUE, kind, subject, at)

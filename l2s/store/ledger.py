@@ -18,12 +18,26 @@ _INSERT: Final = Write(
 )
 _HEAD: Final = Write("UPDATE sites SET law_head = ?2 WHERE id = ?1")
 _META: Final = Write("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")
+_LAWS: Final = "kind IN ('opened', 'posted', 'ripened', 'domains')"
 _COLUMNS: Final = "SELECT position, scope, kind, wall, shown, data, previous, hash FROM ledger"
 
 
 def entries(sql: Sql, scope: str) -> list[Entry]:
     """One scope's entries in order."""
     return [Entry(*row) for row in sql.all(f"{_COLUMNS} WHERE scope = ?1 ORDER BY position", scope)]
+
+
+def laws(sql: Sql, scope: str) -> list[Entry]:
+    """Those of a scope's entries that a law can come from: receipts by the thousand do not slow a message."""
+    return [Entry(*row) for row in sql.all(f"{_COLUMNS} WHERE scope = ?1 AND {_LAWS} ORDER BY position", scope)]
+
+
+def all_laws(sql: Sql) -> dict[str, list[Entry]]:
+    """The same of all sites, removed ones included, with the domains they stood on."""
+    found: dict[str, list[Entry]] = {}
+    for row in sql.all(f"{_COLUMNS} WHERE scope <> ?1 AND {_LAWS} ORDER BY position", SERVER):
+        found.setdefault(row[1], []).append(Entry(*row))
+    return found
 
 
 def everything(sql: Sql) -> list[Entry]:

@@ -89,6 +89,12 @@ def user(sql: Sql, key: str) -> User | None:
     return _user(row) if row else None
 
 
+def is_host(sql: Sql, key: str) -> bool:
+    """Does this user run the server, too? The first account's owner does."""
+    row = sql.one("SELECT is_host FROM users WHERE id = ?1 AND state = 'active'", key)
+    return bool(row and row[0])
+
+
 def of_account(sql: Sql, account: str) -> list[User]:
     """All users of an account, oldest first."""
     return [_user(row) for row in sql.all(f"{_USERS} WHERE account_id = ?1 ORDER BY created_at, id", account)]

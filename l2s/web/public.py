@@ -162,7 +162,8 @@ async def healthz(_: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Ready: the database takes writes and the ledger's mirror is whole."""
     live = request.app[LIVE]
-    if live.stopping or live.house.engine.broken or live.ledger_behind():
-        why = "stopping" if live.stopping else live.house.engine.broken or "the ledger's mirror is behind"
+    edited = live.jobs is not None and live.jobs.broken is not None
+    if live.stopping or live.house.engine.broken or live.ledger_behind() or edited:
+        why = "stopping" if live.stopping else live.house.engine.broken or "the ledger was edited, or its mirror is behind"
         return web.Response(status=503, text=f"not ready: {why}\n")
     return web.Response(text="ready\n")
