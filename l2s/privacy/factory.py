@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from l2s.privacy.classes import chain
 from l2s.privacy.policy import CHAT, LIFE, Rule, When, days, up_to
 
@@ -57,3 +59,31 @@ def _server() -> dict[str, Rule]:
 
 
 FACTORY: Final = {"site": _site(), "server": _server()}
+
+
+def _minimal() -> dict[str, Rule]:
+    """What a chat cannot do without: words for 30 days, days in place of times, a mail address for whoever leaves a message."""
+    month, serve = days(30), ("answer", "run")
+    rules = {cls: _rule(cls, month, serve) for cls in ("message", "name", "mail", "about", "device_token")}
+    rules["mail"] = _rule("mail", month, serve, recipients=_MAIL)
+    rules["message"] = _rule("message", month, serve, recipients=_MAIL)
+    rules["times"] = _rule("times", month, serve, level="day")
+    rules["read_marks"] = _rule("read_marks", CHAT, serve)
+    for cls in ("consent", "case", "blocked", "technical"):
+        rules[cls] = FACTORY["site"][cls]
+    return rules
+
+
+def _shop() -> dict[str, Rule]:
+    """Normal, and what a shop answers with: the whole page, where the visitor came from, the country; words for a year."""
+    year = days(365)
+    kept = {"message", "attachment", "times", "name", "mail", "reference", "topic", "answer", "rating", "about", "device_token"}
+    rules = {cls: msgspec.structs.replace(rule, keep=year) if cls in kept else rule for cls, rule in FACTORY["site"].items()}
+    for cls, level in (("page", "full"), ("referrer", "path"), ("place", "country")):
+        rules[cls] = _rule(cls, days(30), ("answer", "secure"), when=When.UNLESS_OBJECTED, level=level)
+    for cls in ("identity", "claimed"):
+        rules[cls] = _rule(cls, days(180), ("answer", "run"))
+    return rules
+
+
+PRESETS: Final = {"minimal": _minimal(), "normal": FACTORY["site"], "shop": _shop()}
