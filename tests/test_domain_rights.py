@@ -15,7 +15,18 @@ from l2s.errors import NotFound
 TABLE = {
     "operator": {"send", "typing", "mark", "end", "read", "take", "join", "note", "give_back", "available", "see_people"},
     "supervisor": set[str](),
-    "admin": {"erase", "see_users", "invite", "change_user", "see_sites", "change_site", "see_sessions", "declare", "link"},
+    "admin": {
+        "erase",
+        "see_users",
+        "invite",
+        "change_user",
+        "see_sites",
+        "change_site",
+        "see_sessions",
+        "declare",
+        "cases",
+        "link",
+    },
     "owner": {"change_owner"},
 }
 VISITOR = {"send", "leave", "typing", "mark", "end", "object", "forget"}

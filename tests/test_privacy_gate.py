@@ -206,7 +206,7 @@ def test_release_needs_a_declared_purpose_and_reader() -> None:
         assert passes(sealed, under, to=stranger) is None, stranger
     for purpose in ("manage", "promote", "secure", ""):
         assert passes(sealed, under, purpose=purpose) is None, purpose
-        assert passes(sealed, under, purpose=purpose, to=PERSON) is None, purpose
+        assert passes(sealed, under, purpose=purpose, to=PERSON) == "hello", "whom it is about reads it whatever it is kept for"
         assert passes(sealed, under, purpose=purpose, to=MACHINE) is None, purpose
     assert passes(None, under) is None
 

@@ -47,6 +47,13 @@ VISITOR_GOOD: list[dict[str, Any]] = [
     {"type": "page", "page": "https://a/b"},
     {"type": "object", "on": False},
     {"type": "forget"},
+    {"type": "tick", "on": True, "version": 3},
+    {"type": "my_data"},
+    {"type": "correct", "name": "Ada", "mail": None},
+    {"type": "state", "id": "i", "text": "x"},
+    {"type": "erase_me"},
+    {"type": "keep_me"},
+    {"type": "ask", "id": "i", "text": "x", "contact": "ada@example.org"},
     {"type": "ping"},
 ]
 USER_GOOD: list[dict[str, Any]] = [

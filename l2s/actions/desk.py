@@ -25,7 +25,7 @@ from l2s.privacy.policy import keep_name, rule_of
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
 from l2s.protocol.audience import team_chat
-from l2s.store import accounts, chats, figures, messages, users
+from l2s.store import accounts, chats, figures, messages, openings, users
 from l2s.store.accounts import Site
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -70,7 +70,7 @@ def take(house: House, session: str, chat_id: str) -> Unit[None]:
 
     def act(sql: Sql, actor: Actor, chat: Chat) -> list[Event]:
         law = law_of(house, sql, chat, at)
-        opened = release(chat.opened_at, "run", MACHINE, choice_of(chat), law, at)
+        opened = release(chat.opened_at, "run", MACHINE, choice_of(chat, law), law, at)
         waited = max(0, (at - opened) // 1000) if opened is not None and chat.state == "waiting" else None
         step = life.take(chat, actor.id, stamp(law, chat, at), waited)
         if not step.messages:
@@ -146,7 +146,8 @@ def reply(house: House, session: str, out: Outgoing) -> Unit[MessagePosted | Non
         life.refuse_user_send(chat, bool(seat and seat.joined))
         if not out.anyway and messages.has_newer(sql, chat, out.seen, actor.id):
             raise Conflict("newer_lines")
-        law, choice = law_of(house, sql, chat, at), choice_of(chat)
+        law = law_of(house, sql, chat, at)
+        choice = choice_of(chat, law)
         body = admit(text, "message", choice, law, chat.since)
         step = life.say(chat, "user", actor.id, key, body, stamp(law, chat, at))
         chats.move(sql, chat, step.chat)
@@ -168,7 +169,8 @@ def write_note(house: House, session: str, out: Outgoing) -> Unit[MessagePosted 
         again = _again(house, sql, actor, chat, key, text, at)
         if again:
             return again, []
-        law, choice = law_of(house, sql, chat, at), choice_of(chat)
+        law = law_of(house, sql, chat, at)
+        choice = choice_of(chat, law)
         body = admit(text, "about", choice, law, chat.since)
         if body is None:
             raise Conflict("not_collected")
@@ -186,7 +188,8 @@ def _again(house: House, sql: Sql, actor: Actor, chat: Chat, key: str, text: str
     if found is None:
         return None
     message, chat_id = found
-    law, choice = law_of(house, sql, chat, at), choice_of(chat)
+    law = law_of(house, sql, chat, at)
+    choice = choice_of(chat, law)
     held = message.note if message.kind == "note" else message.body
     cls = "about" if message.kind == "note" else "message"
     if chat_id != chat.id or not same(held, admit(text, cls, choice, law, chat.since)):
@@ -200,7 +203,8 @@ def mark(house: House, session: str, chat_id: str, delivered: int, read: int, un
 
     def act(sql: Sql, actor: Actor, chat: Chat) -> list[Event]:
         old = chats.participant(sql, chat, actor.id) or Participant(actor.id, False, 0)
-        law, choice = law_of(house, sql, chat, at), choice_of(chat)
+        law = law_of(house, sql, chat, at)
+        choice = choice_of(chat, law)
         moved = None if unread else move_marks((old.delivered, old.read), delivered, read, chat, law, choice, at)
         upto = messages.said_up_to(sql, chat, read)
         heard = upto if unread else max(upto, old.heard)
@@ -262,8 +266,22 @@ def desk(house: House, session: str, sql: Sql) -> Desk:
     return Desk(actor, _as_user(sql, actor), people, sites, rows, chats.count_closed(sql, actor.account))
 
 
+def note_opening(house: House, session: str, chat_id: str) -> Unit[None]:
+    """A user opens a chat: noted once a day before anything of it is shown, for the person's own eyes (P5)."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        actor, chat = speaker(house, sql, session), load(sql, chat_id)
+        need(actor, "read", chat)
+        law = law_of(house, sql, chat, at)
+        openings.add(sql, chat, actor.id, actor.role or "", at // DAY, stamp(law, chat, at))
+        return None, []
+
+    return unit
+
+
 class Opened(NamedTuple):
-    """A conversation. `until`: ms at which its words are erased, if it ended."""
+    """A conversation. `until`: ms at which its words are erased, if it ended; `noted`: is it on record that it was opened?"""
 
     state: ChatState
     to: str
@@ -272,6 +290,7 @@ class Opened(NamedTuple):
     more: bool
     days: int | str
     until: int | None
+    noted: bool
 
 
 def opened(house: House, session: str, chat_id: str, since: int, sql: Sql) -> Opened:
@@ -283,12 +302,13 @@ def opened(house: House, session: str, chat_id: str, since: int, sql: Sql) -> Op
     days = keep_name(kept)
     until = chat.ended_at + days * DAY if isinstance(days, int) and chat.ended_at is not None else None
     to = reader(actor, chat)
+    noted = openings.is_noted(sql, chat.id, actor.id, house.clock.at() // DAY)
     if 0 < since <= chat.rev:
         gap = messages.since_rev(sql, chat, since, house.settings.resume_max)
         if len(gap) <= house.settings.resume_max:
-            return Opened(whole, to, gap, False, False, days, until)
+            return Opened(whole, to, gap, False, False, days, until, noted)
     page = messages.newest(sql, chat, house.settings.page, notes=True)
-    return Opened(whole, to, page, True, bool(page) and page[0].seq > 1, days, until)
+    return Opened(whole, to, page, True, bool(page) and page[0].seq > 1, days, until, noted)
 
 
 def history(house: House, session: str, chat_id: str, before: int, sql: Sql) -> tuple[ChatState, str, list[Message]]:

@@ -78,7 +78,7 @@ def erased_chat(house: House, sql: Sql, chat: Chat, at: int, steady: int) -> tup
         _add(counts, erasure.erase(sql, "visitors", chat.visitor))
     done = _receipt(house, sql, "chat", chat.id, chat.account, chat.site, counts, (), at, steady)
     events: list[Event] = [ChatErased(chat)]
-    return done, [*events, TokenEnded(chat.visitor)] if ended else events
+    return done, [*events, TokenEnded(chat.visitor, done)] if ended else events
 
 
 def erased_visitor(house: House, sql: Sql, visitor: str, at: int, steady: int) -> tuple[Receipt, list[Event]]:
@@ -98,7 +98,7 @@ def erased_visitor(house: House, sql: Sql, visitor: str, at: int, steady: int) -
         _add(counts, erasure.erase(sql, "visitors", visitor))
     stays = (Kept("chats", len(kept), max(chat.held_until or 0 for chat in kept)),) if kept else ()
     done = _receipt(house, sql, "visitor", visitor, found.account, found.site, counts, stays, at, steady)
-    return done, [*(ChatErased(chat) for chat in gone), TokenEnded(visitor)]
+    return done, [*(ChatErased(chat) for chat in gone), TokenEnded(visitor, done)]
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:

@@ -16,7 +16,7 @@ from l2s.domain.events import Event, LawMoved
 from l2s.domain.origins import domains, same_domain
 from l2s.domain.people import Actor
 from l2s.domain.rights import need
-from l2s.errors import NotFound
+from l2s.errors import BadInput, NotFound
 from l2s.privacy.factory import FACTORY
 from l2s.privacy.ledger import (
     Law,
@@ -32,7 +32,7 @@ from l2s.privacy.ledger import (
     versions,
     words_in_force,
 )
-from l2s.privacy.policy import Change, Declaration, Rule, explain, meet
+from l2s.privacy.policy import Change, Declaration, Rule, explain, lacks, meet
 from l2s.store import accounts, figures, holdings, ledger, users
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -98,6 +98,9 @@ def _may_declare(sql: Sql, actor: Actor, scope: str) -> None:
 
 def start(sql: Sql, scope: str, draft: Declaration, now: Moment, words: Words = None, due: int = 0) -> int:
     """Append a version; one that widens nothing ripens in the same unit."""
+    missing = lacks(kind_of(scope), draft)
+    if missing:
+        raise BadInput("class_needed", name=missing)
     version = post(kind_of(scope), ledger.laws(sql, scope), draft, now, words, due)
     ledger.append(sql, scope, "posted", version, now)
     if not version.due:

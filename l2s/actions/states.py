@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from l2s.actions.house import House
 from l2s.domain.chats import Chat, Details, Stamp, Step
 from l2s.domain.events import ChatChanged, ChatState, Event, MessagePosted
 from l2s.errors import NotFound
 from l2s.privacy.gate import MACHINE, Sealed, admit, release
-from l2s.privacy.ledger import Law, under_hold
+from l2s.privacy.ledger import Law, choice_under, shown_at, under_hold
 from l2s.privacy.policy import Choice
-from l2s.store import chats, messages
+from l2s.store import chats, consents, ledger, messages
 from l2s.store.sql import Sql
 
 
-def choice_of(chat: Chat) -> Choice:
-    """The state of the chat's visitor."""
-    return Choice.OBJECTED if chat.objected else Choice.NONE
+def choice_of(chat: Chat, law: Law) -> Choice:
+    """The state of the chat's visitor under a law."""
+    return choice_under(chat.objected, chat.ticked, law)
 
 
 def law_of(house: House, sql: Sql, chat: Chat, at: int) -> Law:
@@ -24,9 +26,22 @@ def law_of(house: House, sql: Sql, chat: Chat, at: int) -> Law:
     return under_hold(law) if chat.is_held(at) else law
 
 
+Act = Literal["line", "tick", "withdrawn"]
+
+
+def note_consent(house: House, sql: Sql, chat: Chat, act: Act, at: int, position: int | None = None) -> None:
+    """Version, hash, language, time and act (P2), as far as the law keeps such a record. `position`: of what was shown."""
+    law = law_of(house, sql, chat, at)
+    version, digest = shown_at(ledger.laws(sql, chat.site), chat.since if position is None else position)
+    choice = choice_of(chat, law)
+    values = [admit(value, "consent", choice, law, chat.since) for value in (version, digest, chat.language, act, at)]
+    if values[0] is not None:
+        consents.add(sql, chat, values)
+
+
 def stamp(law: Law, chat: Chat, at: int) -> Stamp:
     """`at` as far as the law lets times be kept."""
-    return admit(at, "times", choice_of(chat), law, chat.since)
+    return admit(at, "times", choice_of(chat, law), law, chat.since)
 
 
 def load(sql: Sql, key: str) -> Chat:
@@ -39,10 +54,11 @@ def load(sql: Sql, key: str) -> Chat:
 
 def state(house: House, sql: Sql, chat: Chat, at: int) -> ChatState:
     """The whole chat."""
+    law = law_of(house, sql, chat, at)
     return ChatState(
         chat,
-        law_of(house, sql, chat, at),
-        choice_of(chat),
+        law,
+        choice_of(chat, law),
         chats.details(sql, chat) or Details(),
         chats.participants(sql, chat),
         chats.people(sql, chat),

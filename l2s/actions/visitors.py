@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from l2s.actions.erasure import receipt_code
 from l2s.actions.house import House
-from l2s.actions.states import choice_of, keep, law_of, load, move_marks, stamp, state
+from l2s.actions.states import choice_of, keep, law_of, load, move_marks, note_consent, stamp, state
 from l2s.clock import DAY
 from l2s.domain import chats as life
 from l2s.domain.chats import DETAILS, Chat, Details, Message
@@ -19,8 +20,6 @@ from l2s.domain.events import (
     Event,
     MarksMoved,
     MessagePosted,
-    ObjectionMoved,
-    TokenEnded,
     Typing,
 )
 from l2s.domain.people import Actor
@@ -28,10 +27,11 @@ from l2s.domain.rights import need
 from l2s.domain.text import client_id as checked_id
 from l2s.domain.text import mail_address, message_text, one_line
 from l2s.errors import BadInput, Conflict, Gone, NotFound
+from l2s.privacy.erasure import Receipt
 from l2s.privacy.gate import Sealed, admit, same
-from l2s.privacy.ledger import Law
-from l2s.privacy.policy import Choice
-from l2s.store import accounts, chats, figures, ledger, messages
+from l2s.privacy.ledger import Law, choice_under
+from l2s.privacy.policy import Choice, When, rule_of
+from l2s.store import accounts, chats, figures, ledger, messages, receipts
 from l2s.store.accounts import Site
 from l2s.store.chats import Visitor
 from l2s.store.engine import Unit
@@ -41,7 +41,8 @@ from l2s.store.sql import Sql
 class Visit(msgspec.Struct):
     """A visitor's session: who speaks (`actor.id` is the token's keyed hash, "" before `enter`) and what was shown and sent.
 
-    `since`: ledger position of the law shown last; `token`: keyed hash of the token; `told`: details as admitted at the door.
+    `since`: ledger position of the law shown last; `token`: keyed hash of the token; `told`: details as admitted at the door;
+    `ticked`: position of the law that the visitor agreed to, 0 = none.
     """
 
     actor: Actor
@@ -51,6 +52,7 @@ class Visit(msgspec.Struct):
     is_test: bool
     token: bytes = b""
     told: Details = Details()
+    ticked: int = 0
     dropped: tuple[str, ...] = ()  # classes that came to the door and were not admitted
 
 
@@ -64,6 +66,8 @@ class Snapshot(NamedTuple):
     law: Law
     held: bool
     objected: bool
+    ticked: int
+    receipt: Receipt | None = None  # this browser's token led to somebody who was erased
 
 
 class Posted(NamedTuple):
@@ -81,15 +85,17 @@ def send(house: House, visit: Visit, client_id: str, text: str) -> Unit[Posted]:
 
     def unit(sql: Sql) -> tuple[Posted, list[Event]]:
         known = _known(sql, visit, key)
-        if known.duplicate is not None:
-            return _resent(house, sql, visit, key, text, at), []
+        again = resent(house, sql, visit, key, text, at) if known.duplicate is not None else None
+        if again:
+            return again, []
         chat = known.chat
         if chat is None:
             return _first(house, sql, visit, known, Said(key, text, new_chat, at, steady))
         need(visit.actor, "send", chat)
         before, chat = chat, _with_objection(sql, visit, chat)
-        law, choice = law_of(house, sql, chat, at), choice_of(chat)
-        step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, at))
+        law = law_of(house, sql, chat, at)
+        choice = choice_of(chat, law)
+        step = life.say(chat, "visitor", visit.actor.id, key, body(text, choice, law, chat.since), stamp(law, chat, at))
         chats.move(sql, chat, step.chat)
         messages.add(sql, step.messages[0])
         figures.count(sql, chat, "visitor_messages", at)
@@ -122,11 +128,13 @@ def _known(sql: Sql, visit: Visit, client_id: str) -> chats.Known:
     return known
 
 
-def _body(text: str, choice: Choice, law: Law, since: int) -> Sealed[str]:
-    body = admit(text, "message", choice, law, since)
-    if body is None:
-        raise Conflict("not_collected")
-    return body
+def body(text: str, choice: Choice, law: Law, since: int) -> Sealed[str]:
+    """A text as far as the law keeps it; refused where it does not."""
+    words = admit(text, "message", choice, law, since)
+    if words is None:
+        asked = rule_of(law.rules, "message").when == When.TICKED and choice == Choice.NONE
+        raise Conflict("tick_first" if asked else "not_collected")
+    return words
 
 
 def _with_objection(sql: Sql, visit: Visit, chat: Chat) -> Chat:
@@ -136,14 +144,16 @@ def _with_objection(sql: Sql, visit: Visit, chat: Chat) -> Chat:
     return chat
 
 
-def _resent(house: House, sql: Sql, visit: Visit, key: str, text: str, at: int) -> Posted:
+def resent(house: House, sql: Sql, visit: Visit, key: str, text: str, at: int) -> Posted | None:
+    """The stored message of an id that was used before, None where it was not; a conflict where it holds something else."""
     found = messages.by_client_id(sql, visit.actor.id, key)
     if found is None:
-        raise NotFound("not_found")
+        return None
     message, chat_id = found
     chat = load(sql, chat_id)
     need(visit.actor, "send", chat)
-    law, choice = law_of(house, sql, chat, at), choice_of(chat)
+    law = law_of(house, sql, chat, at)
+    choice = choice_of(chat, law)
     if not message.withdrawn and not same(message.body, admit(text, "message", choice, law, chat.since)):
         raise Conflict("id_reused")
     return Posted(chat, MessagePosted(chat, law, choice, message))
@@ -160,9 +170,10 @@ def _first(house: House, sql: Sql, visit: Visit, known: chats.Known, said: Said)
     else:
         step, began = _begin(house, sql, visit, known, said, last.id if last else None, "waiting", events), ()
         chat = step
-    law, choice = law_of(house, sql, step, said.at), choice_of(step)
+    law = law_of(house, sql, step, said.at)
+    choice = choice_of(step, law)
     posted = life.say(
-        step, "visitor", visit.actor.id, said.client_id, _body(said.text, choice, law, step.since), stamp(law, step, said.at)
+        step, "visitor", visit.actor.id, said.client_id, body(said.text, choice, law, step.since), stamp(law, step, said.at)
     )
     result = life.Step(posted.chat, (*began, *posted.messages))
     figures.count(sql, step, "visitor_messages", said.at)
@@ -179,25 +190,28 @@ def _begin(
     account, department, head = known.site
     site, at = visit.actor.site, said.at
     objected = visit.objected or bool(known.visitor and known.visitor.objected)
+    ticked = known.visitor.ticked if known.visitor else visit.ticked
     law = house.laws.governing(sql, site, visit.since, head, at)
-    choice = Choice.OBJECTED if objected else Choice.NONE
+    choice = choice_under(objected, ticked, law)
     is_test = known.visitor.is_test if known.visitor else visit.is_test
     if known.visitor is None:
         if not visit.is_test and _open_scope(sql, site, at):
             head = ledger.head(sql, site)
         token = admit(visit.token, "device_token", choice, law, visit.since)
-        person = Visitor(visit.actor.id, account, site, True, objected, visit.is_test)
+        person = Visitor(visit.actor.id, account, site, True, objected, visit.is_test, ticked)
         chats.add_visitor(sql, person, token, at - at % DAY, visit.since)
     elif objected and not known.visitor.objected:
         chats.set_objected(sql, visit.actor.id, True)
     chat = Chat(
         said.new_chat, account, site, department, visit.actor.id, how, 0, 0, 0, visit.since, head, objected,
         previous=previous, opened_at=admit(at, "times", choice, law, visit.since), language=visit.language, is_test=is_test,
+        ticked=ticked,
     )  # fmt: skip
     need(visit.actor, "send", chat)
     chats.add(sql, chat)
     told = admitted(visit.told, choice, law, visit.since)
     chats.set_details(sql, chat, told)
+    note_consent(house, sql, chat, "tick" if choice == Choice.TICKED else "line", at)
     for name in DETAILS[2:]:
         if name in visit.dropped or (getattr(visit.told, name) is not None and getattr(told, name) is None):
             figures.dropped(sql, site, name, at)
@@ -229,15 +243,17 @@ def leave(house: House, visit: Visit, client_id: str, text: str, mail: str | Non
 
     def unit(sql: Sql) -> tuple[Posted, list[Event]]:
         known = _known(sql, visit, key)
-        if known.duplicate is not None:
-            return _resent(house, sql, visit, key, text, said.at), []
+        again = resent(house, sql, visit, key, text, said.at) if known.duplicate is not None else None
+        if again:
+            return again, []
         events: list[Event] = []
         before = known.chat or _begin(house, sql, visit, known, said, None, "left", events)
         chat = life.leave(_with_objection(sql, visit, before))
         need(visit.actor, "leave", chat)
-        law, choice = law_of(house, sql, chat, said.at), choice_of(chat)
+        law = law_of(house, sql, chat, said.at)
+        choice = choice_of(chat, law)
         chats.set_details(sql, chat, _told(name, mail, choice, law, chat.since))
-        step = life.say(chat, "visitor", visit.actor.id, key, _body(text, choice, law, chat.since), stamp(law, chat, said.at))
+        step = life.say(chat, "visitor", visit.actor.id, key, body(text, choice, law, chat.since), stamp(law, chat, said.at))
         figures.count(sql, chat, "left", said.at)
         figures.set_due(sql, "silent", chat.id, said.steady + house.settings.silent_days * DAY)
         return Posted(step.chat, None), [*events, *keep(house, sql, before, step, said.at)]
@@ -249,7 +265,7 @@ def _told(name: str | None, mail: str, choice: Choice, law: Law, since: int) -> 
     return Details(name=admit(name, "name", choice, law, since), mail=admit(mail, "mail", choice, law, since))
 
 
-def _mine(sql: Sql, visit: Visit) -> Chat:
+def mine(sql: Sql, visit: Visit) -> Chat:
     """The visitor's newest chat; NotFound where nothing is held."""
     visitor = chats.visitor(sql, visit.actor.id)
     chat = chats.latest(sql, visit.actor.id) if visitor and visitor.lives else None
@@ -263,9 +279,10 @@ def mark(house: House, visit: Visit, delivered: int, read: int) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        chat = _mine(sql, visit)
+        chat = mine(sql, visit)
         need(visit.actor, "mark", chat)
-        law, choice = law_of(house, sql, chat, at), choice_of(chat)
+        law = law_of(house, sql, chat, at)
+        choice = choice_of(chat, law)
         moved = move_marks((chat.visitor_delivered, chat.visitor_read), delivered, read, chat, law, choice, at)
         if moved is None:
             return None, []
@@ -281,39 +298,12 @@ def end(house: House, visit: Visit) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        chat = _mine(sql, visit)
+        chat = mine(sql, visit)
         need(visit.actor, "end", chat)
         step = life.close(chat, "visitor", None, at, stamp(law_of(house, sql, chat, at), chat, at))
         figures.clear_subject(sql, chat.id)
         figures.count(sql, chat, "closed", at, chat.owner or "")
         return None, keep(house, sql, chat, step, at)
-
-    return unit
-
-
-def set_objection(house: House, visit: Visit, on: bool) -> Unit[Law]:
-    """Object, or take it back: one state, from the next frame on. Nothing is stored of somebody who never wrote."""
-    at = house.clock.at()
-
-    def unit(sql: Sql) -> tuple[Law, list[Event]]:
-        law = law_now(house, visit, sql)
-        visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
-        if visitor is None or not chats.set_objected(sql, visitor.id, on):
-            return law, []
-        chat = chats.latest(sql, visitor.id)
-        moved: list[Event] = [ObjectionMoved(visitor.id, on, law)]
-        return law, [*moved, ChatChanged(state(house, sql, chat, at))] if chat else moved
-
-    return unit
-
-
-def forget(house: House, visit: Visit) -> Unit[bool]:
-    """Forget on this device: the token is worth nothing from now on; the chat stays until its time."""
-
-    def unit(sql: Sql) -> tuple[bool, list[Event]]:
-        if not visit.actor.id or not chats.forget_token(sql, visit.actor.id):
-            return False, []
-        return True, [TokenEnded(visit.actor.id)]
 
     return unit
 
@@ -330,18 +320,19 @@ def snapshot(house: House, visit: Visit, chat_id: str | None, since: int, sql: S
     visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
     if visitor and not visitor.lives:
         raise Gone("token_ended")
-    objected = visit.objected or bool(visitor and visitor.objected)
     chat = chats.latest(sql, visitor.id) if visitor else None
     shown = law_shown(house, visit, site, chat, at, sql)
+    mine = visit.objected or bool(visitor and visitor.objected), visitor.ticked if visitor else visit.ticked
     if chat is None:
-        return Snapshot(None, [], True, False, shown, False, objected)
+        receipt = receipts.receipt(sql, receipt_code(house, "visitor", visit.actor.id)) if visit.actor.id else None
+        return Snapshot(None, [], True, False, shown, False, *mine, receipt)
     whole = state(house, sql, chat, at)
     if chat_id == chat.id and 0 < since <= chat.pub:
         gap = messages.since_pub(sql, chat, since, house.settings.resume_max)
         if len(gap) <= house.settings.resume_max:
-            return Snapshot(whole, gap, False, False, shown, True, objected)
+            return Snapshot(whole, gap, False, False, shown, True, *mine)
     page = messages.newest(sql, chat, house.settings.page, notes=False)
-    return Snapshot(whole, page, True, bool(page) and page[0].seq > 1, shown, True, objected)
+    return Snapshot(whole, page, True, bool(page) and page[0].seq > 1, shown, True, *mine)
 
 
 def law_shown(house: House, visit: Visit, site: Site, chat: Chat | None, at: int, sql: Sql) -> Law:

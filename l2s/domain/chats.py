@@ -45,7 +45,7 @@ class Chat(msgspec.Struct, frozen=True):
     language: str = "en"
     is_test: bool = False
     held_until: int | None = None  # ms; a hold keeps it until then, for `comply` alone (PRIVACY 3, rule 10)
-    ticked: int = 0  # version whose ticked classes the visitor agreed to, 0 = none
+    ticked: int = 0  # position of the law whose ticked classes the visitor agreed to, 0 = none
 
     def is_held(self, now: int) -> bool:
         """Does a hold keep it now?"""

@@ -9,6 +9,7 @@ import msgspec
 
 from l2s.domain.chats import Chat, Details, Message, Participant
 from l2s.domain.people import User
+from l2s.privacy.erasure import Receipt
 from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 
@@ -51,11 +52,12 @@ class MarksMoved(msgspec.Struct, frozen=True):
     team: tuple[Participant, ...] = ()  # everybody's marks: a visitor hears of the furthest
 
 
-class ObjectionMoved(msgspec.Struct, frozen=True):
-    """A visitor objected, or took it back: every tab of theirs is governed by it from its next frame."""
+class ChoiceMoved(msgspec.Struct, frozen=True):
+    """A visitor objected, agreed, or took one back: every tab of theirs is governed by it from its next frame."""
 
     visitor: str
-    on: bool
+    objected: bool
+    ticked: int
     law: Law
 
 
@@ -94,9 +96,10 @@ class LawMoved(msgspec.Struct, frozen=True):
 
 
 class TokenEnded(msgspec.Struct, frozen=True):
-    """A visitor's token was forgotten on the device or erased: its sockets close."""
+    """A visitor's token was forgotten on the device, or the person was erased (`receipt`): nothing is heard by it any more."""
 
     visitor: str
+    receipt: Receipt | None = None
 
 
 class SiteSeen(msgspec.Struct, frozen=True):
@@ -112,7 +115,7 @@ Event = (
     | MessagePosted
     | MarksMoved
     | Typing
-    | ObjectionMoved
+    | ChoiceMoved
     | ChatErased
     | PeopleChanged
     | SessionsEnded

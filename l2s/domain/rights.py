@@ -61,6 +61,7 @@ RIGHTS: Final[dict[str, tuple[Who, ...]]] = {
     "change_site": ("admin",),
     "see_sessions": ("admin",),
     "declare": ("admin",),
+    "cases": ("admin",),
     # the box
     "make_account": ("host",),
     "link": ("host", "admin"),

@@ -31,7 +31,7 @@ class Fanout:
         self._told: dict[str, Told] = {}
         self.places: dict[str, SiteOf] = {}
         self.law_moved: Callable[[str], None] = lambda site: None
-        self.objection_moved: Callable[[ev.ObjectionMoved], None] = lambda event: None
+        self.choice_moved: Callable[[ev.ChoiceMoved], None] = lambda event: None
         self.token_ended: Callable[[str], None] = lambda visitor: None
         presence.changed = self._presence_changed
 
@@ -54,8 +54,8 @@ class Fanout:
         if isinstance(event, ev.LawMoved):
             self.law_moved(event.site)
             return
-        if isinstance(event, ev.ObjectionMoved):
-            self.objection_moved(event)
+        if isinstance(event, ev.ChoiceMoved):
+            self.choice_moved(event)
             return
         self._remember(event)
         if isinstance(event, ev.TokenEnded):

@@ -16,7 +16,7 @@ import msgspec
 
 from l2s.errors import BadInput
 from l2s.privacy.classes import DAY_MS
-from l2s.privacy.policy import LIFE, MEMORY, Declaration, Rule, from_json, meet, narrower, over_ceiling, to_json
+from l2s.privacy.policy import LIFE, MEMORY, Choice, Declaration, Rule, When, from_json, meet, narrower, over_ceiling, to_json
 
 NOTICE: Final = 15 * DAY_MS  # seed: "effective 15 days after notice of them is posted"
 WORDS_MAX: Final = 500
@@ -58,7 +58,10 @@ class Posted(msgspec.Struct, frozen=True):
 
 
 class Law(NamedTuple):
-    """What governs one datum now. Only `governing` makes one. `salt`: the day's key for addresses."""
+    """What governs one datum now. Only `governing` makes one. `salt`: the day's key for addresses.
+
+    `covered`: positions of laws whose tick is one for this law, too: its ticked classes go no further (rule 9).
+    """
 
     scope: str
     since: int
@@ -67,6 +70,7 @@ class Law(NamedTuple):
     hash: str
     rules: dict[str, Rule]
     salt: bytes
+    covered: frozenset[int] = frozenset()
 
 
 def canonical(data: object) -> str:
@@ -129,7 +133,33 @@ def governing(kind: str, entries: Sequence[Entry], since: int, salt: bytes = b""
     scope = entries[-1].scope if entries else ""
     version = ripened(entries)
     words = next((entry.hash for entry in entries if entry.kind == "posted" and posted(entry).n == version), GENESIS)
-    return Law(scope, since, head, version, words, rules or {}, salt)
+    return Law(scope, since, head, version, words, rules or {}, salt, _covered(kind, entries, rules or {}))
+
+
+def _covered(kind: str, entries: Sequence[Entry], rules: dict[str, Rule]) -> frozenset[int]:
+    asked = _asked(rules)
+    if not asked:
+        return frozenset()
+    laws = ((entry.position, in_force(kind, entries[:end])) for end, entry in enumerate(entries, 1))
+    return frozenset(position for position, law in laws if narrower(asked, _asked(law)))
+
+
+def _asked(rules: Declaration) -> dict[str, Rule]:
+    return {cls: rule for cls, rule in rules.items() if rule.when == When.TICKED}
+
+
+def choice_under(objected: bool, ticked: int, law: Law) -> Choice:
+    """The state of a person under a law. `ticked`: position of the law that they agreed to, 0 = none."""
+    if objected:
+        return Choice.OBJECTED
+    return Choice.TICKED if ticked in law.covered else Choice.NONE
+
+
+def shown_at(entries: Sequence[Entry], position: int) -> tuple[int, str]:
+    """(version, hash) of what the notice said at a position: for the record of a consent."""
+    until = [entry for entry in entries if entry.position <= position]
+    version = ripened(until)
+    return version, next((e.hash for e in until if e.kind == "posted" and posted(e).n == version), GENESIS)
 
 
 def under_hold(law: Law) -> Law:

@@ -190,6 +190,12 @@ def over_ceiling(scope: str, declaration: Declaration) -> str | None:
     return None
 
 
+def lacks(scope: str, declaration: Declaration) -> str | None:
+    """The first class that a chat cannot do without and that the declaration does not keep at least until it ends."""
+    needed = ("message", "times") if scope == "site" else ("contact", "credential", "session")
+    return next((cls for cls in needed if rule_of(declaration, cls).keep < CHAT), None)
+
+
 def up_to(reader: str, *apart: str) -> frozenset[str]:
     """The down-closed audience that ends with `reader`, with those that stand apart."""
     return frozenset(READERS[: READERS.index(reader) + 1]) | frozenset(apart)

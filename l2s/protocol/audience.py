@@ -13,10 +13,11 @@ import msgspec
 from l2s.domain import events as ev
 from l2s.domain.chats import DETAILS, Chat, Message, Participant
 from l2s.domain.people import User
-from l2s.privacy.classes import chain, level_of
+from l2s.privacy.classes import SITE_CLASSES, chain, level_of
+from l2s.privacy.erasure import Receipt
 from l2s.privacy.gate import PERSON, Sealed, release
 from l2s.privacy.ledger import Law
-from l2s.privacy.policy import Choice, keep_name, rule_of
+from l2s.privacy.policy import Choice, When, keep_name, rule_of
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
 
@@ -41,9 +42,9 @@ def for_visitor(event: ev.Event, now: int) -> fr.Frame | None:
             return fr.VisitorTypingFrame(chat.id, user.id, user.name, on) if user else None
         case ev.ChatErased(chat):
             return fr.Erased(chat.id)
-        case ev.TokenEnded():
-            return fr.Forgotten()
-        case ev.PeopleChanged() | ev.SessionsEnded() | ev.LawMoved() | ev.SiteSeen() | ev.ObjectionMoved():
+        case ev.TokenEnded(_, receipt):
+            return fr.Forgotten(receipt_view(receipt) if receipt else None)
+        case ev.PeopleChanged() | ev.SessionsEnded() | ev.LawMoved() | ev.SiteSeen() | ev.ChoiceMoved():
             return None
         case _:
             assert_never(event)
@@ -69,7 +70,7 @@ def for_user(event: ev.Event, to: str, now: int, here: bool = False) -> fr.Frame
             return fr.SignedOut()
         case ev.SiteSeen(_, site, origin):
             return fr.SiteSeenFrame(site, origin)
-        case ev.LawMoved() | ev.TokenEnded() | ev.ObjectionMoved():
+        case ev.LawMoved() | ev.TokenEnded() | ev.ChoiceMoved():
             return None
         case _:
             assert_never(event)
@@ -226,4 +227,16 @@ def law_view(law: Law) -> pa.Law:
         return chain(name)[rule_of(law.rules, name).level]
 
     days = keep_name(rule_of(law.rules, "message").keep)
-    return pa.Law(law.version, law.hash, days, level("address"), level("preview") != "none", level("place"), ["device_token"])
+    asks = [cls for cls in SITE_CLASSES if rule_of(law.rules, cls).when == When.TICKED]
+    return pa.Law(
+        law.version, law.hash, days, level("address"), level("preview") != "none", level("place"), ["device_token"], asks
+    )  # fmt: skip
+
+
+def receipt_view(receipt: Receipt) -> pa.Receipt:
+    """A receipt as its person reads it."""
+    return pa.Receipt(
+        receipt.code, receipt.counts, sum(one.n for one in receipt.kept),
+        max((one.until for one in receipt.kept), default=None), list(receipt.recipients), receipt.unreachable_at,
+        receipt.overwritten_at, receipt.backups_until, receipt.position, receipt.head,
+    )  # fmt: skip

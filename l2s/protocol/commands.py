@@ -99,6 +99,47 @@ class Forget(Command, tag="forget"):
     """Forget on this device: the token dies, the chat stays."""
 
 
+class Tick(Command, tag="tick"):
+    """Agree to the classes of `law.asks`, or withdraw. `version`: of the law that was shown with it."""
+
+    on: bool
+    version: Cursor = 0
+
+
+class AskMyData(Command, tag="my_data"):
+    """What is held about this person? Answered by `my_data`."""
+
+
+class Correct(Command, tag="correct"):
+    """Correct the name or the mail address; "" takes it out, null leaves it."""
+
+    name: Annotated[str, Meta(max_length=320)] | None = None
+    mail: Annotated[str, Meta(max_length=320)] | None = None
+
+
+class State(Command, tag="state"):
+    """Add a statement to what is held: it stands in the newest chat, whether that goes on or not."""
+
+    id: Id
+    text: str
+
+
+class EraseMine(Command, tag="erase_me"):
+    """Erase everything about this person, after a day in which it can be taken back."""
+
+
+class KeepMine(Command, tag="keep_me"):
+    """Take the wish to be erased back."""
+
+
+class AskPrivacy(Command, tag="ask"):
+    """A question to the privacy contact: it opens a case. `contact`: where to answer, if not here."""
+
+    id: Id
+    text: str
+    contact: Annotated[str, Meta(max_length=320)] | None = None
+
+
 class Ping(Command, tag="ping"):
     """Is the socket alive? Answered by `pong`."""
 
@@ -114,7 +155,14 @@ VisitorCommand = (
     | VisitorOlder
     | Moved
     | Object
+    | Tick
     | Forget
+    | AskMyData
+    | Correct
+    | State
+    | EraseMine
+    | KeepMine
+    | AskPrivacy
     | Ping
 )
 

@@ -13,9 +13,14 @@ import msgspec
 from l2s.protocol.parts import (
     Colleague,
     Detail,
+    HeldChat,
+    HeldClass,
     Law,
     Me,
+    NoteAbout,
+    Opening,
     Person,
+    Receipt,
     SiteView,
     TeamChat,
     TeamMessage,
@@ -30,7 +35,7 @@ class Frame(msgspec.Struct, tag_field="type"):
 
 class VisitorWelcome(Frame, tag="welcome"):
     """Answers hello and enter. `full`: messages are the newest page, else exactly what came after `since`. `held`: is anything
-    of this visitor kept? `people`: who is here now."""
+    of this visitor kept? `people`: who is here now; `receipt`: this token's person was erased: drop it."""
 
     protocol: int
     now: int
@@ -40,6 +45,8 @@ class VisitorWelcome(Frame, tag="welcome"):
     law: Law
     held: bool
     objected: bool
+    ticked: bool
+    receipt: Receipt | None
     chat: VisitorChat | None
     messages: list[VisitorMessage]
     full: bool
@@ -92,10 +99,11 @@ class AvailabilityFrame(Frame, tag="availability"):
 
 
 class LawFrame(Frame, tag="law"):
-    """The notice changed, or the visitor's objection did."""
+    """The notice changed, or the visitor's objection or tick did."""
 
     law: Law
     objected: bool
+    ticked: bool
 
 
 class Erased(Frame, tag="erased"):
@@ -112,7 +120,33 @@ class Left(Frame, tag="left"):
 
 
 class Forgotten(Frame, tag="forgotten"):
-    """The token is dead: drop it."""
+    """The token is dead: drop it. `receipt`: because the person was erased."""
+
+    receipt: Receipt | None = None
+
+
+class MyData(Frame, tag="my_data"):
+    """Answers my_data, and whatever changes it. `never`: classes that are not collected; `erase_at`: when the person's own
+    wish is carried out, ms."""
+
+    law: Law
+    held: list[HeldClass]
+    chats: list[HeldChat]
+    notes: list[NoteAbout]
+    opened: list[Opening]
+    never: list[str]
+    objected: bool
+    ticked: bool
+    erase_at: int | None
+    now: int
+
+
+class Asked(Frame, tag="asked"):
+    """A question to the privacy contact is stored: it is answered until `due`, ms."""
+
+    id: str
+    reference: str
+    due: int
 
 
 class Refusal(Frame, tag="refused"):
@@ -148,6 +182,8 @@ VisitorFrame = (
     | LawFrame
     | Erased
     | Left
+    | MyData
+    | Asked
     | Forgotten
     | Refusal
     | Pong

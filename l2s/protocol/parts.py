@@ -170,7 +170,8 @@ class SiteView(Part):
 
 
 class Law(Part):
-    """What the promise line is made from. `days`: a number, "chat", "memory" or "account"; `address`: level."""
+    """What the promise line is made from. `days`: a number, "chat", "memory" or "account"; `address`: level; `asks`: classes
+    that are kept only after a tick. Where `message` is one of them, nothing can be sent before it."""
 
     version: int
     hash: str
@@ -179,6 +180,69 @@ class Law(Part):
     preview: bool
     place: str
     browser: list[str]
+    asks: list[str]
+
+
+class HeldClass(Part):
+    """What is held of one class: `count` values; the `values` themselves where they are short; why, who reads and gets it;
+    `days` by its rule, `until`: when the first of it is erased, ms, null while its chat goes on."""
+
+    name: str
+    level: str
+    count: int
+    values: list[str]
+    purposes: list[str]
+    readers: list[str]
+    recipients: list[str]
+    days: int | str
+    until: int | None
+
+
+class HeldChat(Part):
+    """One chat that is held. `messages`: how many; `law_until`: kept by law until then, ms."""
+
+    id: str
+    label: str
+    state: Literal["waiting", "open", "closed", "left"]
+    messages: int
+    opened: int | None
+    ended: int | None
+    until: int | None
+    law_until: int | None
+
+
+class Opening(Part):
+    """Who opened a chat, by public name and role, on which day (ms) and, where it is kept, when."""
+
+    chat: str
+    name: str
+    role: str
+    day: int
+    at: int | None
+
+
+class NoteAbout(Part):
+    """A note about the person, by its author's public name."""
+
+    chat: str
+    by: str
+    text: str
+    at: int | None
+
+
+class Receipt(Part):
+    """What an erasure leaves. `counts` by class; `kept`: how many chats a hold keeps, and until when; times in ms."""
+
+    code: str
+    counts: dict[str, int]
+    kept: int
+    kept_until: int | None
+    recipients: list[str]
+    unreachable: int
+    overwritten: int | None
+    backups_until: int
+    position: int
+    head: str
 
 
 class Me(Part):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -22,6 +22,7 @@ class Visitor(msgspec.Struct, frozen=True):
     lives: bool
     objected: bool
     is_test: bool
+    ticked: int = 0
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -39,11 +40,12 @@ _CHAT: Final = """c.id, c.account_id, c.site_id, c.department_id, c.visitor_id, 
 _FROM: Final = "FROM chats c JOIN sites s ON s.id = c.site_id JOIN visitors v ON v.id = c.visitor_id"
 
 _ADD_VISITOR: Final = Write(
-    """INSERT INTO visitors (id, account_id, site_id, token_hash, is_test, objected, created_at, since)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)""",
+    """INSERT INTO visitors (id, account_id, site_id, token_hash, is_test, objected, created_at, since, ticked)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)""",
     {4: "visitors.token_hash"},
 )
 _OBJECTED: Final = Write("UPDATE visitors SET objected = ?2 WHERE id = ?1 AND objected <> ?2")
+_TICKED: Final = Write("UPDATE visitors SET ticked = ?2 WHERE id = ?1 AND ticked <> ?2")
 _FORGET: Final = Write("UPDATE visitors SET token_hash = NULL WHERE id = ?1 AND token_hash IS NOT NULL")
 _ADD_CHAT: Final = Write(
     """INSERT INTO chats (id, account_id, site_id, department_id, visitor_id, previous_id, nth, state, rev, pub, said,
@@ -69,6 +71,14 @@ _DETAILS: Final = Write(
     referrer = coalesce(details.referrer, ?7)""",
     {number + 2: f"details.{name}" for number, name in enumerate(DETAILS)},
 )
+_CORRECT: Final = {
+    cls: Write(
+        f"""INSERT INTO details (chat_id, {cls}, since) VALUES (?1, ?2, ?3)
+        ON CONFLICT (chat_id) DO UPDATE SET {cls} = ?2""",
+        {2: f"details.{cls}"},
+    )
+    for cls in ("name", "mail")
+}
 _PARTICIPANT: Final = Write(
     """INSERT INTO participants (chat_id, user_id, joined, delivered, read, heard, since)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (chat_id, user_id) DO UPDATE SET
@@ -109,7 +119,7 @@ def _chat(row: Row, at: int = 0) -> Chat:
 
 
 _KNOWN: Final = f"""SELECT s.account_id, s.department_id, s.law_head,
-    v.id, v.token_hash IS NOT NULL, v.objected, v.is_test, m.id, {_CHAT}
+    v.id, v.token_hash IS NOT NULL, v.objected, v.is_test, v.ticked, m.id, {_CHAT}
     FROM sites s LEFT JOIN visitors v ON v.id = ?2 AND v.site_id = s.id
     LEFT JOIN chats c ON c.visitor_id = v.id AND c.state IN ('waiting', 'open')
     LEFT JOIN messages m ON m.author_id = ?2 AND m.client_id = ?3
@@ -122,8 +132,8 @@ def known(sql: Sql, site: str, visitor: str, client_id: str) -> Known | None:
     if not row:
         return None
     account = row[0]
-    person = Visitor(row[3], account, site, bool(row[4]), bool(row[5]), bool(row[6])) if row[3] else None
-    return Known((account, row[1], row[2]), person, _chat(row, 8) if row[8] else None, row[7])
+    person = Visitor(row[3], account, site, bool(row[4]), bool(row[5]), bool(row[6]), row[7]) if row[3] else None
+    return Known((account, row[1], row[2]), person, _chat(row, 9) if row[9] else None, row[8])
 
 
 def load(sql: Sql, key: str) -> Chat | None:
@@ -177,14 +187,16 @@ def owned(sql: Sql, user: str) -> list[Chat]:
 
 
 def of_visitor(sql: Sql, visitor: str) -> list[str]:
-    """Ids of all chats of a visitor."""
-    return [row[0] for row in sql.all("SELECT id FROM chats WHERE visitor_id = ?1", visitor)]
+    """Ids of all chats of a visitor, the newest last."""
+    return [row[0] for row in sql.all("SELECT id FROM chats WHERE visitor_id = ?1 ORDER BY nth", visitor)]
 
 
 def visitor(sql: Sql, key: str) -> Visitor | None:
     """A visitor by id."""
-    row = sql.one("SELECT id, account_id, site_id, token_hash IS NOT NULL, objected, is_test FROM visitors WHERE id = ?1", key)
-    return Visitor(row[0], row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5])) if row else None
+    row = sql.one(
+        "SELECT id, account_id, site_id, token_hash IS NOT NULL, objected, is_test, ticked FROM visitors WHERE id = ?1", key
+    )
+    return Visitor(row[0], row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5]), row[6]) if row else None
 
 
 def add_visitor(sql: Sql, person: Visitor, token: Sealed[bytes] | None, day: int, since: int) -> None:
@@ -199,12 +211,18 @@ def add_visitor(sql: Sql, person: Visitor, token: Sealed[bytes] | None, day: int
         int(person.objected),
         day,
         since,
+        person.ticked,
     )
 
 
 def set_objected(sql: Sql, key: str, on: bool) -> bool:
     """Object, or take it back; False if it was so already."""
     return sql.run(_OBJECTED, key, int(on)) == 1
+
+
+def set_ticked(sql: Sql, key: str, position: int) -> bool:
+    """Agree to the law at a ledger position, or take it back (0); False if it was so already."""
+    return sql.run(_TICKED, key, position) == 1
 
 
 def forget_token(sql: Sql, key: str) -> bool:
@@ -278,6 +296,11 @@ def set_details(sql: Sql, chat: Chat, told: Details) -> None:
     values: list[Any] = [getattr(told, name) for name in DETAILS]
     if any(value is not None for value in values):
         sql.run(_DETAILS, chat.id, *values, chat.since)
+
+
+def correct(sql: Sql, chat: Chat, cls: Literal["name", "mail"], value: Sealed[str] | None) -> None:
+    """Another name or mail address, or none any more."""
+    sql.run(_CORRECT[cls], chat.id, value, chat.since)
 
 
 def participants(sql: Sql, chat: Chat) -> tuple[Participant, ...]:

@@ -20,6 +20,7 @@ class _Made(NamedTuple):
     counting: str
     classes: tuple[str, ...]
     write: Write
+    through_chats: bool
 
 
 def where(path: Leads, subject: str = "= ?1") -> str:
@@ -40,7 +41,8 @@ def _made(step: Step) -> _Made:
     else:
         gone = columns + [column for column, _ in step.path[:1]]
         write = f"UPDATE {step.holding} SET {', '.join(f'{column} = NULL' for column in gone)} WHERE {rows}"
-    return _Made(count, tuple(cls for _, cls in step.personal), Write(write))
+    through = step.holding == "chats" or any(name == "chats" for _, name in step.path)
+    return _Made(count, tuple(cls for _, cls in step.personal), Write(write), through)
 
 
 _STEPS: Final[dict[str, tuple[_Made, ...]]] = {
@@ -62,6 +64,23 @@ def erase(sql: Sql, subject: Subject, key: str) -> dict[str, int]:
             if n:
                 gone[cls] = gone.get(cls, 0) + n
     return gone
+
+
+def count(sql: Sql, subject: Subject, key: str, direct: bool = False) -> dict[str, int]:
+    """How many values of each class lead to a chat, visitor or user. `direct`: leave out what leads there through a chat."""
+    found: dict[str, int] = {}
+    for made in _STEPS[subject]:
+        if made.classes and not (direct and made.through_chats):
+            for cls, n in zip(made.classes, sql.one(made.counting, key) or (), strict=False):
+                if n:
+                    found[cls] = found.get(cls, 0) + n
+    return found
+
+
+def erase_at(sql: Sql, visitor: str) -> int | None:
+    """When the person's own wish is carried out, wall ms; None = there is none."""
+    row = sql.one("SELECT erase_at FROM visitors WHERE id = ?1", visitor)
+    return row[0] if row else None
 
 
 def set_erase_at(sql: Sql, visitor: str, at: int | None) -> None:

@@ -106,6 +106,22 @@ def last(sql: Sql, chat: Chat) -> Message | None:
     return _message(row, chat.ended_at) if row else None
 
 
+def count(sql: Sql, chat: Chat) -> int:
+    """How many texts both sides see."""
+    row = sql.one("SELECT count(body) FROM messages WHERE chat_id = ?1", chat.id)
+    return int(row[0]) if row else 0
+
+
+def notes(sql: Sql, chat: Chat) -> list[tuple[Message, str]]:
+    """The notes of a chat with their authors' public names, in order."""
+    rows = sql.all(
+        f"""{_COLUMNS.replace("FROM messages", ", (SELECT name FROM users WHERE id = author_id) FROM messages")}
+        WHERE chat_id = ?1 AND kind = 'note' ORDER BY seq, rev""",
+        chat.id,
+    )
+    return [(_message(row, chat.ended_at), row[14] or "") for row in rows]
+
+
 def has_newer(sql: Sql, chat: Chat, seen: int, user: str) -> bool:
     """Has anybody but `user` written what both sides see after seq `seen`? (O3: the stale-send guard)"""
     row = sql.one(

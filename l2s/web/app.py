@@ -44,7 +44,7 @@ from l2s.web.lock import Lock
 from l2s.web.pages import Pages
 from l2s.web.routes import routes
 from l2s.web.urls import Urls
-from l2s.web.visitor_session import law_moved, objection_moved
+from l2s.web.visitor_session import choice_moved, law_moved
 from l2s.web.watch import Watch
 
 COMING_BACK: Final = 500  # ms after which clients of a stopping server try again, plus as much again by chance
@@ -76,7 +76,7 @@ async def opened(
         live = Live(house, hub, fanout, presence, limits)
         live.lock = lock
         fanout.law_moved = lambda site: law_moved(live, site)
-        fanout.objection_moved = lambda event: objection_moved(live, event)
+        fanout.choice_moved = lambda event: choice_moved(live, event)
         fanout.token_ended = live.forget_chat
         await engine.open()
         try:

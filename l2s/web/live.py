@@ -9,12 +9,12 @@ from typing import Any, Final, Protocol
 
 from l2s.actions.house import House
 from l2s.clock import DAY
+from l2s.domain.events import ChoiceMoved
 from l2s.jobs.loop import Jobs
 from l2s.live.fanout import Fanout
 from l2s.live.hub import Hub
 from l2s.live.peer import Peer
 from l2s.live.presence import Presence
-from l2s.privacy.ledger import Law
 from l2s.web.limits import Limits
 from l2s.web.lock import Lock
 
@@ -27,8 +27,8 @@ class Governed(Protocol):
     async def law_moved(self) -> None:
         """The site's ledger has a new entry."""
 
-    def objection_moved(self, on: bool, law: Law) -> None:
-        """The visitor objected in another tab, or took it back."""
+    def choice_moved(self, event: ChoiceMoved) -> None:
+        """The visitor objected or agreed in another tab, or took it back."""
 
 
 class Live:

@@ -6,7 +6,6 @@ from typing import Any
 
 from l2s.actions import desk, erasure
 from l2s.actions.desk import Outgoing
-from l2s.actions.states import choice_of
 from l2s.clock import SECOND
 from l2s.domain.chats import Message
 from l2s.domain.events import ChatState, MessagePosted
@@ -98,6 +97,12 @@ class UserSession(Session):
         except BaseException:
             self.peer.release()
             raise
+        if not seen.noted:  # on record before anything of it is shown
+            try:
+                await self.house.engine.write(desk.note_opening(self.house, self.id, command.chat))
+            except BaseException:
+                self.peer.release()
+                raise
         now = self.house.clock.at()
         frame = fr.Conversation(
             team_chat(seen.state, seen.to, now),
@@ -112,7 +117,7 @@ class UserSession(Session):
         self.peer.release(encode(frame))
 
     def _rows(self, state: ChatState, to: str, messages: list[Message]) -> list[pa.TeamMessage]:
-        now, choice = self.house.clock.at(), choice_of(state.chat)
+        now, choice = self.house.clock.at(), state.choice
         return [team_message(message, state.law, choice, to, now) for message in messages]
 
     async def on_older(self, command: co.OlderMessages) -> None:

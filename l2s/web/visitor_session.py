@@ -7,29 +7,29 @@ from typing import Any
 
 import msgspec
 
-from l2s.actions import visitors
-from l2s.actions.states import choice_of
+from l2s.actions import choices, mydata, visitors
 from l2s.actions.visitors import Posted, Snapshot, Visit, admitted
 from l2s.clock import HOUR, MINUTE, SECOND
 from l2s.domain.chats import Details
-from l2s.domain.events import ObjectionMoved
+from l2s.domain.events import ChoiceMoved
 from l2s.domain.people import Actor
 from l2s.domain.text import visitor_token
 from l2s.errors import Conflict, NotFound
 from l2s.live.peer import Channel, Peer
 from l2s.live.presence import SiteOf
 from l2s.privacy.gate import admit
-from l2s.privacy.ledger import Law
+from l2s.privacy.ledger import Law, choice_under
 from l2s.privacy.policy import Choice
 from l2s.protocol import PROTOCOL
 from l2s.protocol import commands as co
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
-from l2s.protocol.audience import for_visitor, label, law_view, visitor_chat, visitor_message
+from l2s.protocol.audience import for_visitor, label, law_view, receipt_view, visitor_chat, visitor_message
 from l2s.protocol.codec import decode_visitor, encode
 from l2s.store import accounts
 from l2s.store.sql import Sql
 from l2s.web.live import Live
+from l2s.web.my_data import ask_privacy, change_my_data, tell_my_data
 from l2s.web.session import Session, stored
 
 
@@ -53,7 +53,7 @@ class VisitorSession(Session):
         self.peer = Peer(channel, Actor("visitor", "", ""), "", live.house.settings.outbox_max)
         self.visit = Visit(self.peer.actor, 0, "en", door.objected, False)
         self.door: Door | None = door
-        self._network = door.network
+        self.network = door.network
         self.table = {
             co.VisitorHello: self.on_hello,
             co.Enter: self.on_enter,
@@ -65,6 +65,13 @@ class VisitorSession(Session):
             co.VisitorOlder: self.on_older,
             co.Moved: self.on_moved,
             co.Object: self.on_object,
+            co.Tick: self.on_tick,
+            co.AskMyData: lambda _: tell_my_data(self),
+            co.Correct: lambda c: change_my_data(self, mydata.correct(self.house, self.visit, c.name, c.mail)),
+            co.State: self.on_state,
+            co.EraseMine: lambda _: change_my_data(self, mydata.ask_erasure(self.house, self.visit)),
+            co.KeepMine: lambda _: change_my_data(self, mydata.keep_mine(self.house, self.visit)),
+            co.AskPrivacy: lambda c: ask_privacy(self, c),
             co.Forget: self.on_forget,
             co.Ping: self.on_ping,
         }
@@ -115,7 +122,7 @@ class VisitorSession(Session):
 
     def _admit(self, page: str | None, referrer: str | None, law: Law) -> Details:
         """Headers and address through the gate at the door: what the law does not keep never enters the session."""
-        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
+        choice = self._choice(law)
         door, since = self.door, self.visit.since
         came = {"page": page, "referrer": referrer}
         if door:
@@ -142,20 +149,27 @@ class VisitorSession(Session):
             self._unset_actor()
             self.peer.release()
             raise
-        self._take_objection(shot.objected, shot.law)
+        self._take_choice(shot.objected, shot.ticked, shot.law)
         self.peer.release(encode(self._greeting(shot)))
 
-    def _take_objection(self, on: bool, law: Law) -> None:
+    def _choice(self, law: Law) -> Choice:
+        return choice_under(self.visit.objected, self.visit.ticked, law)
+
+    def _take_choice(self, objected: bool, ticked: int, law: Law) -> None:
         """What the session holds is reduced to what may be kept of a person in this state."""
-        self.visit.objected = on
-        choice = Choice.OBJECTED if on else Choice.NONE
-        self.visit.told = admitted(self.visit.told, choice, law, self.visit.since)
+        self.visit.objected, self.visit.ticked = objected, ticked
+        self.visit.told = admitted(self.visit.told, self._choice(law), law, self.visit.since)
+
+    def law_frame(self, law: Law) -> bytes:
+        """The law as this visitor stands to it."""
+        choice = self._choice(law)
+        return encode(fr.LawFrame(law_view(law), choice == Choice.OBJECTED, choice == Choice.TICKED))
 
     def _greeting(self, shot: Snapshot) -> fr.VisitorWelcome:
         now, site = self.house.clock.at(), self.visit.actor.site
         told = self.live.presence.of_site(site, self.live.fanout.places[site])
         state = shot.state
-        choice = choice_of(state.chat) if state else Choice.NONE
+        choice = choice_under(shot.objected, shot.ticked, shot.law)
         return fr.VisitorWelcome(
             PROTOCOL,
             now,
@@ -164,7 +178,9 @@ class VisitorSession(Session):
             [pa.Person(*one) for one in told.people],
             law_view(shot.law),
             shot.held,
-            shot.objected,
+            choice == Choice.OBJECTED,
+            choice == Choice.TICKED,
+            receipt_view(shot.receipt) if shot.receipt else None,
             visitor_chat(state, now) if state else None,
             [visitor_message(message, shot.law, choice, now) for message in shot.messages],
             shot.full,
@@ -181,13 +197,13 @@ class VisitorSession(Session):
 
     def _rate(self) -> None:
         settings, limits = self.house.settings, self.live.limits
-        limits.take("send", self.visit.actor.id or self._network, settings.rate_send, MINUTE)
+        limits.take("send", self.visit.actor.id or self.network, settings.rate_send, MINUTE)
         if not self.live.hub_knows_chat(self.visit.actor.id):
-            limits.take("chats", self._network, settings.rate_chats, HOUR)
+            limits.take("chats", self.network, settings.rate_chats, HOUR)
             self.live.note_chat(self.visit.actor.id)
 
     async def on_leave(self, command: co.LeaveMessage) -> None:
-        self.live.limits.take("forms", self._network, self.house.settings.rate_chats, HOUR)
+        self.live.limits.take("forms", self.network, self.house.settings.rate_chats, HOUR)
         unit = visitors.leave(self.house, self.visit, command.id, command.text, command.mail, command.name)
 
         def answer(posted: Posted) -> fr.Frame:
@@ -196,7 +212,7 @@ class VisitorSession(Session):
         self.submit(command, unit, answer)
 
     async def on_typing(self, command: co.VisitorTyping) -> None:
-        self.live.limits.take("typing", self.visit.actor.id or self._network, 20, 10 * SECOND)
+        self.live.limits.take("typing", self.visit.actor.id or self.network, 20, 10 * SECOND)
         event = await self.house.engine.read(lambda sql: visitors.typing(self.house, self.visit, command.on, sql))
         if event:
             self.live.fanout.publish([event])
@@ -211,28 +227,38 @@ class VisitorSession(Session):
         state, page = await self.house.engine.read(
             lambda sql: visitors.history(self.house, self.visit, command.chat, command.before, sql)
         )
-        now, choice = self.house.clock.at(), choice_of(state.chat)
-        rows = [visitor_message(message, state.law, choice, now) for message in page]
+        now = self.house.clock.at()
+        rows = [visitor_message(message, state.law, state.choice, now) for message in page]
         self.peer.release(
             encode(fr.VisitorHistory(command.chat, rows, bool(rows) and rows[0].seq > 1))
         )  # one page, however long its texts are
 
     async def on_moved(self, command: co.Moved) -> None:
         law = await self.house.engine.read(self._law)
-        choice = Choice.OBJECTED if self.visit.objected else Choice.NONE
-        page = admit(command.page, "page", choice, law, self.visit.since)
+        page = admit(command.page, "page", self._choice(law), law, self.visit.since)
         self.visit.told = msgspec.structs.replace(self.visit.told, page=page)
 
     def _law(self, sql: Sql) -> Law:
         return visitors.law_now(self.house, self.visit, sql)
 
     async def on_object(self, command: co.Object) -> None:
-        law = await self.house.engine.write(visitors.set_objection(self.house, self.visit, command.on))
-        self._take_objection(command.on, law)
-        self.peer.tell(encode(fr.LawFrame(law_view(law), command.on)))
+        law = await self.house.engine.write(choices.set_objection(self.house, self.visit, command.on))
+        self._take_choice(command.on, 0 if command.on else self.visit.ticked, law)
+        self.peer.tell(self.law_frame(law))
+
+    async def on_tick(self, command: co.Tick) -> None:
+        unit = choices.tick(self.house, self.visit, command.on, command.version)
+        law, ticked = await self.house.engine.write(unit)
+        self._take_choice(self.visit.objected and not command.on, ticked, law)
+        self.peer.tell(self.law_frame(law))
+
+    async def on_state(self, command: co.State) -> None:
+        self._rate()
+        unit, now = mydata.state_own(self.house, self.visit, command.id, command.text), self.house.clock.at()
+        self.submit(command, unit, lambda posted: stored(posted.again, lambda event: for_visitor(event, now)))
 
     async def on_forget(self, _: co.Forget) -> None:
-        if not await self.house.engine.write(visitors.forget(self.house, self.visit)):
+        if not await self.house.engine.write(choices.forget(self.house, self.visit)):
             self.peer.tell(encode(fr.Forgotten()))
         self._unset_actor()
 
@@ -241,13 +267,13 @@ class VisitorSession(Session):
     async def law_moved(self) -> None:
         """From the next frame on: what the session holds is reduced, and the promise line is told anew."""
         law = await self.house.engine.read(self._law)
-        self._take_objection(self.visit.objected, law)
-        self.peer.tell(encode(fr.LawFrame(law_view(law), self.visit.objected)))
+        self._take_choice(self.visit.objected, self.visit.ticked, law)
+        self.peer.tell(self.law_frame(law))
 
-    def objection_moved(self, on: bool, law: Law) -> None:
-        """This visitor objected in some tab, or took it back."""
-        self._take_objection(on, law)
-        self.peer.tell(encode(fr.LawFrame(law_view(law), on)))
+    def choice_moved(self, event: ChoiceMoved) -> None:
+        """This visitor objected or agreed in some tab, or took it back."""
+        self._take_choice(event.objected, event.ticked, event.law)
+        self.peer.tell(self.law_frame(event.law))
 
     def close(self) -> None:
         self.live.visitors.pop(self.peer, None)
@@ -266,9 +292,9 @@ def law_moved(live: Live, site: str) -> None:
     live.spawn(asyncio.get_running_loop().create_task(tell()))
 
 
-def objection_moved(live: Live, event: ObjectionMoved) -> None:
+def choice_moved(live: Live, event: ChoiceMoved) -> None:
     """A visitor's state moved: every open tab of theirs learns it."""
     for peer in list(live.hub.of("visitor", event.visitor)):
         session = live.visitors.get(peer)
         if session:
-            session.objection_moved(event.on, event.law)
+            session.choice_moved(event)

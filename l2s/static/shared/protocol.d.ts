@@ -1,5 +1,23 @@
 // The wire, made from l2s/protocol by tests/js/frames_types.py. Never served, never edited.
 
+export interface AskMyData {
+  type: "my_data";
+}
+
+export interface AskPrivacy {
+  type: "ask";
+  id: string;
+  text: string;
+  contact?: string | null;
+}
+
+export interface Asked {
+  type: "asked";
+  id: string;
+  reference: string;
+  due: number;
+}
+
 export interface AvailabilityFrame {
   type: "availability";
   availability: "away" | "here";
@@ -38,6 +56,12 @@ export interface Conversation {
   until: number | null;
 }
 
+export interface Correct {
+  type: "correct";
+  name?: string | null;
+  mail?: string | null;
+}
+
 export interface Detail {
   name: string;
   level: string;
@@ -57,6 +81,10 @@ export interface Enter {
 export interface EraseChat {
   type: "erase";
   chat: string;
+}
+
+export interface EraseMine {
+  type: "erase_me";
 }
 
 export interface Erased {
@@ -84,6 +112,7 @@ export interface Forget {
 
 export interface Forgotten {
   type: "forgotten";
+  receipt: Receipt | null;
 }
 
 export interface GiveBack {
@@ -91,9 +120,36 @@ export interface GiveBack {
   chat: string;
 }
 
+export interface HeldChat {
+  id: string;
+  label: string;
+  state: "closed" | "left" | "open" | "waiting";
+  messages: number;
+  opened: number | null;
+  ended: number | null;
+  until: number | null;
+  law_until: number | null;
+}
+
+export interface HeldClass {
+  name: string;
+  level: string;
+  count: number;
+  values: Array<string>;
+  purposes: Array<string>;
+  readers: Array<string>;
+  recipients: Array<string>;
+  days: number | string;
+  until: number | null;
+}
+
 export interface JoinChat {
   type: "join";
   chat: string;
+}
+
+export interface KeepMine {
+  type: "keep_me";
 }
 
 export interface Law {
@@ -104,12 +160,14 @@ export interface Law {
   preview: boolean;
   place: string;
   browser: Array<string>;
+  asks: Array<string>;
 }
 
 export interface LawFrame {
   type: "law";
   law: Law;
   objected: boolean;
+  ticked: boolean;
 }
 
 export interface LeaveMessage {
@@ -158,9 +216,30 @@ export interface Moved {
   page: string;
 }
 
+export interface MyData {
+  type: "my_data";
+  law: Law;
+  held: Array<HeldClass>;
+  chats: Array<HeldChat>;
+  notes: Array<NoteAbout>;
+  opened: Array<Opening>;
+  never: Array<string>;
+  objected: boolean;
+  ticked: boolean;
+  erase_at: number | null;
+  now: number;
+}
+
 export interface Note {
   kind: "note";
   text: string | null;
+}
+
+export interface NoteAbout {
+  chat: string;
+  by: string;
+  text: string;
+  at: number | null;
 }
 
 export interface Object {
@@ -180,6 +259,14 @@ export interface OpenChat {
   since?: number;
 }
 
+export interface Opening {
+  chat: string;
+  name: string;
+  role: string;
+  day: number;
+  at: number | null;
+}
+
 export interface Person {
   id: string;
   name: string;
@@ -197,6 +284,19 @@ export interface Ping {
 export interface Pong {
   type: "pong";
   now: number;
+}
+
+export interface Receipt {
+  code: string;
+  counts: Record<string, number>;
+  kept: number;
+  kept_until: number | null;
+  recipients: Array<string>;
+  unreachable: number;
+  overwritten: number | null;
+  backups_until: number;
+  position: number;
+  head: string;
 }
 
 export interface Refusal {
@@ -242,6 +342,12 @@ export interface SiteView {
   id: string;
   name: string;
   colour: string;
+}
+
+export interface State {
+  type: "state";
+  id: string;
+  text: string;
 }
 
 export interface TakeChat {
@@ -322,6 +428,12 @@ export interface TeamTypingFrame {
 export interface Text {
   kind: "text";
   text: string | null;
+}
+
+export interface Tick {
+  type: "tick";
+  on: boolean;
+  version?: number;
 }
 
 export interface UserHello {
@@ -462,6 +574,8 @@ export interface VisitorWelcome {
   law: Law;
   held: boolean;
   objected: boolean;
+  ticked: boolean;
+  receipt: Receipt | null;
   chat: VisitorChat | null;
   messages: Array<VisitorMessage>;
   full: boolean;
@@ -480,13 +594,20 @@ export interface WriteNote {
 }
 
 export type VisitorCommand =
+  | AskMyData
+  | AskPrivacy
+  | Correct
   | Enter
+  | EraseMine
   | Forget
+  | KeepMine
   | LeaveMessage
   | Moved
   | Object
   | Ping
   | SendMessage
+  | State
+  | Tick
   | VisitorEnd
   | VisitorHello
   | VisitorMark
@@ -494,11 +615,13 @@ export type VisitorCommand =
   | VisitorTyping;
 
 export type VisitorFrame =
+  | Asked
   | AvailabilityFrame
   | Erased
   | Forgotten
   | LawFrame
   | Left
+  | MyData
   | Pong
   | Refusal
   | Restart
