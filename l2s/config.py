@@ -67,6 +67,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_seconds: Annotated[
         int, _row("Seconds that a reload of the console may take.", "a slow office computer", ge=1, le=120)
     ] = 10
+    absent_minutes: Annotated[
+        int,
+        _row(
+            "Minutes after which a chat whose owner is gone goes back to the queue.",
+            "nobody waits for an empty chair",
+            ge=1,
+            le=60,
+        ),
+    ] = 2
     quiet_minutes: Annotated[
         int, _row("Minutes of a visitor's silence before the chat asks 'still there?'.", "R5", ge=1, le=10_080)
     ] = 15

@@ -1,4 +1,4 @@
-"""What an attacker and an architect once got through, and must not again."""
+"""What an attacker, an architect or a newcomer once ran into, and must not again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import pytest
 from l2s.actions import people
 from l2s.actions.people import Device, hash_password
 from l2s.actions.policies import post_version
+from l2s.config import Settings
 from l2s.domain.passwords import normalise
 from l2s.domain.people import HOST
+from l2s.errors import StartError
 from l2s.privacy.factory import FACTORY
 from l2s.privacy.policy import days
-from tests.conftest import shop_at
+from l2s.web.server import listen, reach
+from tests.conftest import FakeClock, shop_at
 from tests.personas import HASHED, Shop
 
 
@@ -90,3 +93,78 @@ async def test_the_law_that_is_shown_is_the_law_that_governs(tmp_path: Path) -> 
         chat = (await ingrid.write("Hello"))["chat"]
         maja = await shop.console(shop.made.owner)
         assert (await maja.ask("open", "conversation", chat=chat))["days"] == shown == 30
+
+
+async def test_whoever_signs_out_leaves_no_visitor_alone(shop: Shop) -> None:
+    tom, ada = await shop.operator("Tom"), await shop.operator("Ada")
+    ingrid, chat = await shop.writer("Hello")
+    await tom.ask("take", "chat", chat=chat)
+    second = await shop.console(tom.id)
+    token = second.cookie.partition("=")[2]
+    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, token, sql))
+    assert found
+    await shop.house.engine.write(people.end_other_sessions(shop.house, found[0]))
+    await tom.hear("signed_out")
+    tom = await shop.console(tom.id)
+    await shop.http.post(f"{shop.base}/logout", headers={"Origin": shop.base, "Cookie": tom.cookie}, allow_redirects=False)
+    assert (await ada.ask("open", "conversation", chat=chat))["chat"]["owner"] == tom.id, "still signed in elsewhere"
+    await shop.http.post(f"{shop.base}/logout", headers={"Origin": shop.base, "Cookie": second.cookie}, allow_redirects=False)
+    back = await ada.hear("chat", lambda frame: frame["chat"]["state"] == "waiting")
+    assert back["chat"]["id"] == chat
+    await ingrid.hear("chat", lambda frame: frame["chat"]["state"] == "waiting")
+
+
+async def test_what_an_absent_owner_leaves_unanswered_goes_back_to_the_queue(still_shop: Shop, clock: FakeClock) -> None:
+    shop = still_shop
+    tom, ada = await shop.operator("Tom"), await shop.operator("Ada")
+    ingrid, chat = await shop.writer("Hello")
+    _, answered = await shop.writer("Hello")
+    for one in (chat, answered):
+        await tom.ask("take", "chat", chat=one)
+        await tom.reply(one, "Hi")
+    await tom.close()
+    await ingrid.write("Anybody?")
+    clock.pass_(61_000)
+    await shop.step()
+    state = (await ada.ask("open", "conversation", chat=chat))["chat"]["state"]
+    assert state == "open", "a reload of the console takes its time"
+    clock.pass_(61_000)
+    await shop.step()
+    back = await ada.hear("chat", lambda frame: frame["chat"]["state"] == "waiting")
+    assert back["chat"]["id"] == chat
+    assert (await ada.ask("open", "conversation", chat=answered))["chat"]["state"] == "open", "nobody waits there"
+
+
+@pytest.mark.parametrize(("page", "launcher"), [("http://127.0.0.1:9", True), ("https://evil.example/", False), ("", True)])
+async def test_a_page_that_is_not_on_the_list_gets_no_launcher(shop: Shop, page: str, launcher: bool) -> None:
+    async with shop.http.get(f"{shop.base}/l2s.js?site={shop.site}", headers={"Referer": page} if page else {}) as answer:
+        text = await answer.text()
+        assert answer.status == 200
+        assert ("attachShadow" in text) == launcher
+        assert "Referer" in answer.headers["Vary"]
+        assert answer.headers["Cache-Control"] == ("public, max-age=15" if launcher else "no-store")
+
+
+async def test_a_link_from_the_box_can_set_a_new_password(shop: Shop) -> None:
+    secret = await shop.house.engine.write(people.user_link(shop.house, HOST, "maja@larch.example"))
+    async with shop.http.get(f"{shop.base}/link/{secret}", headers={"Accept": "text/html"}) as answer:
+        assert 'name="password"' in await answer.text()
+    new = "another horse workbench lamp"
+    headers = {"Origin": shop.base}
+    async with shop.http.post(
+        f"{shop.base}/link/{secret}", data={"password": new}, headers=headers, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303
+    assert await sign_in(shop, "maja@larch.example", new) == 303
+
+
+@pytest.mark.parametrize("host", ["0.0.0", "127.1", "1.2.3.4.5", "8"])
+def test_half_an_address_is_no_address(host: str) -> None:
+    with pytest.raises(StartError, match="whole address"):
+        listen(host, 0)
+
+
+def test_the_terminal_says_who_can_reach_it() -> None:
+    assert any("only this machine" in line for line in reach(Settings(host="127.0.0.1"), 8080))
+    assert any("without https" in line for line in reach(Settings(host="192.0.2.1"), 8080))
+    assert not any("only this machine" in line for line in reach(Settings(host="192.0.2.1"), 8080))

@@ -121,6 +121,19 @@ def returned(house: House, sql: Sql, chat: Chat, user: str, at: int) -> list[Eve
     return keep(house, sql, chat, step, at)
 
 
+def give_up(house: House, chat_id: str) -> Unit[None]:
+    """The owner is not here, and the visitor has the last word: back to the queue, where somebody else hears of it."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        chat = load(sql, chat_id)
+        if chat.state != "open" or chat.owner is None or (messages.last_by(sql, chat) or ("", 0))[0] != "visitor":
+            return None, []
+        return None, returned(house, sql, chat, chat.owner, at)
+
+    return unit
+
+
 class Outgoing(NamedTuple):
     """A user's text or note. `seen`: newest seq that this client showed; `anyway`: sent although newer lines came."""
 

@@ -134,14 +134,18 @@ def session_of(house: House, token: str, sql: Sql) -> tuple[str, Actor] | None:
 
 
 def sign_out(house: House, session: str) -> Unit[None]:
-    """End one session, everywhere at once."""
+    """End one session, everywhere at once; with a user's last one their open chats go back to the queue."""
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor = users.speaker(sql, session, house.clock.steady())
         if actor is None or not users.end_session(sql, session, at):
             return None, []
-        return None, [SessionsEnded(actor.id, frozenset({session}))]
+        events: list[Event] = [SessionsEnded(actor.id, frozenset({session}))]
+        if not users.has_session(sql, actor.id, house.clock.steady()):  # gone home: whoever waits for them waits for all
+            for chat in chats.owned(sql, actor.id):
+                events += returned(house, sql, chat, actor.id, at)
+        return None, events
 
     return unit
 

@@ -11,11 +11,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from l2s.actions import erasure, timers
+from l2s.actions import desk, erasure, timers
 from l2s.actions.erasure import SCRUB_DUE
 from l2s.actions.house import House
 from l2s.clock import MINUTE
-from l2s.store import figures, ledger
+from l2s.store import chats, figures, ledger
 
 LEAP: Final = 2 * MINUTE  # a process that slept longer did not serve meanwhile
 RETRY: Final = 5 * MINUTE  # after a scrub that a reader or a full disk kept from its end
@@ -26,12 +26,18 @@ class Jobs:
     """The loop and what it remembers between steps. `listening`: does the listener accept?"""
 
     def __init__(
-        self, house: House, tick: Callable[[], None], scrub: Callable[[], Awaitable[bool]], spoke: Callable[[str], int | None]
+        self,
+        house: House,
+        tick: Callable[[], None],
+        scrub: Callable[[], Awaitable[bool]],
+        spoke: Callable[[str], int | None],
+        is_connected: Callable[[str], bool],
     ) -> None:
         self._house = house
         self._tick = tick
         self._scrub = scrub
         self._spoke = spoke
+        self._is_connected = is_connected
         self._minute = (house.clock.at(), house.clock.steady())
         self.listening = False
         self.broken: int | None = None  # where the ledger does not follow from itself
@@ -77,3 +83,11 @@ class Jobs:
         self.broken = (await self._house.engine.write(timers.minute(self._house, served))).broken
         if self.broken is not None:
             LOG.error("the privacy ledger does not follow from itself at entry %d: no version ripens", self.broken)
+        await self._relieve(steady)
+
+    async def _relieve(self, steady: int) -> None:
+        """Nobody waits for somebody who is gone: what an absent owner leaves unanswered goes back to the queue."""
+        patience = self._house.settings.absent_minutes * MINUTE
+        for chat, owner in await self._house.engine.read(chats.unanswered):
+            if not self._is_connected(owner) and steady - (self._spoke(chat) or 0) >= patience:
+                await self._house.engine.write(desk.give_up(self._house, chat))

@@ -79,6 +79,11 @@ class Presence:
         seat = self._seats.get(user)
         return seat is not None and is_here(seat, self._now(), self._idle, self._grace)
 
+    def is_connected(self, user: str) -> bool:
+        """Is any console of this user open, idle or not? A reload counts as open."""
+        seat = self._seats.get(user)
+        return seat is not None and (seat.left is None or self._now() - seat.left < self._grace)
+
     def of_site(self, site: str, place: SiteOf) -> Told:
         """What visitors of this site hear now."""
         here = [

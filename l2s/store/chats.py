@@ -186,6 +186,15 @@ def owned(sql: Sql, user: str) -> list[Chat]:
     return [_chat(row) for row in sql.all(f"SELECT {_CHAT} {_FROM} WHERE c.owner_id = ?1 AND c.state = 'open'", user)]
 
 
+def unanswered(sql: Sql) -> list[tuple[str, str]]:
+    """(chat, owner) of open chats in which the visitor has the last word."""
+    rows = sql.all(
+        """SELECT c.id, c.owner_id FROM chats c WHERE c.state = 'open' AND (SELECT m.author FROM messages m
+        WHERE m.chat_id = c.id AND m.kind IN ('text', 'file', 'card') ORDER BY m.seq DESC LIMIT 1) = 'visitor'"""
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def of_visitor(sql: Sql, visitor: str) -> list[str]:
     """Ids of all chats of a visitor, the newest last."""
     return [row[0] for row in sql.all("SELECT id FROM chats WHERE visitor_id = ?1 ORDER BY nth", visitor)]

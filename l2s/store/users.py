@@ -219,6 +219,12 @@ def end_session(sql: Sql, key: str, at: int) -> bool:
     return sql.run(_END, key, at) == 1
 
 
+def has_session(sql: Sql, user: str, at: int) -> bool:
+    """Is this user signed in anywhere?"""
+    row = sql.one("SELECT 1 FROM sessions WHERE user_id = ?1 AND ended_at IS NULL AND expires_at > ?2 LIMIT 1", user, at)
+    return row is not None
+
+
 def end_sessions(sql: Sql, user: str, at: int, spare: str | None = None) -> int:
     """End all sessions of a user, but `spare`."""
     return sql.run(_END_ALL, user, at, spare)

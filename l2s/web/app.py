@@ -137,7 +137,7 @@ def make_app(live: Live, port: int, *, dev: bool = False) -> web.Application:
 async def _jobs(app: web.Application) -> AsyncGenerator[None]:
     """The due-table's loop, while the application runs."""
     live = app[LIVE]
-    jobs = Jobs(live.house, live.presence.tick, lambda: scrub(live), live.fanout.spoke.get)
+    jobs = Jobs(live.house, live.presence.tick, lambda: scrub(live), live.fanout.spoke.get, live.presence.is_connected)
     live.jobs = jobs
     task = asyncio.create_task(jobs.run(), name="jobs")
     yield

@@ -168,7 +168,7 @@ async def link(request: web.Request) -> web.Response:
         if found.kind == "owner":
             raise await _make_owner(request, secret, fields)
         password = fields.get("password") or None
-        if found.kind in ("invite", "reset") and user:
+        if user and (password or found.kind in ("invite", "reset")):
             password = await hashing(hash_password, checked_password(password or "", user.name))
         signed = await house.engine.write(people.use_link(house, secret, password, request[DEVICE]))
     except BadInput as problem:

@@ -10,7 +10,7 @@ from aiohttp import web
 from l2s import __version__
 from l2s.actions import policies
 from l2s.config import COMMANDS, rows
-from l2s.domain.origins import frame_ancestors
+from l2s.domain.origins import allows, frame_ancestors
 from l2s.errors import NotFound
 from l2s.live.presence import SiteOf, Told
 from l2s.protocol import PROTOCOL
@@ -22,6 +22,8 @@ from l2s.web.middleware import nonce, policy
 from l2s.web.notice import capture, notice_page
 from l2s.web.pages import LANGUAGES, block
 
+_SCRIPT: Final = "text/javascript; charset=utf-8"
+_NOT_LISTED: Final = b'console.info("l2s: this page is not on the list of its site. Add it under Sites in the console.")'
 FRESH: Final = 15  # seconds for which availability may be cached
 
 
@@ -53,7 +55,12 @@ async def loader(request: web.Request) -> web.Response:
     """`/l2s.js?site=KEY`: the one request before a click (W5), with the availability of its moment."""
     found = await find_site(request, request.query.get("site", ""))
     urls, pages = request.app[URLS], request.app[PAGES]
-    await request.app[WATCH].page(found.id, found.origins, referring_origin(request), urls.origin(request.host))
+    page, own = referring_origin(request), urls.origin(request.host)
+    await request.app[WATCH].page(found.id, found.origins, page, own)
+    if (
+        page and page != own and not allows(found.origins, page)
+    ):  # its frame would be refused: better no launcher than a grey box
+        return _for_everybody(packed(request, _NOT_LISTED, _SCRIPT, "no-store"))
     told = _told(request, found)
     config: dict[str, Any] = {
         "site": found.id,
@@ -64,13 +71,13 @@ async def loader(request: web.Request) -> web.Response:
         "language": found.language,
         "words": {lang: launcher_words(pages.words[lang]["widget"]) for lang in LANGUAGES},
     }
-    response = packed(request, request.app[ASSETS].loader(config), "text/javascript; charset=utf-8", f"public, max-age={FRESH}")
-    return _for_everybody(response)
+    return _for_everybody(packed(request, request.app[ASSETS].loader(config), _SCRIPT, f"public, max-age={FRESH}"))
 
 
 def _for_everybody(response: web.Response) -> web.Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Vary"] = "Accept-Encoding, Referer"
     return response
 
 
@@ -80,7 +87,7 @@ async def now(request: web.Request) -> web.Response:
     told = _told(request, found)
     value = json.dumps({"availability": told.availability, "people": [name for _, name in told.people]}, ensure_ascii=False)
     body = f"export const now={value}".encode()
-    return _for_everybody(packed(request, body, "text/javascript; charset=utf-8", f"public, max-age={FRESH}"))
+    return _for_everybody(packed(request, body, _SCRIPT, f"public, max-age={FRESH}"))
 
 
 def _asset(request: web.Request, found: Asset | None, cache: str) -> web.Response:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -32,11 +34,14 @@ from l2s.web.urls import Urls
 LOG: Final = logging.getLogger("l2s.serve")
 KEEP_ALIVE: Final = 10.0  # also the deadline of a dribbled request head
 STOPPING: Final = 10.0
+_NUMERIC: Final = re.compile(r"[0-9.]+\Z")
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket. Raises StartError naming what is wrong with the address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if _NUMERIC.match(host) and not _is_address(host):  # the system would read "0.0.0" as every address there is
+        raise StartError(f"--host {host} is no whole address. Name one like 127.0.0.1, or 0.0.0.0 for all of this machine's.")
     try:
         made = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as problem:
@@ -47,6 +52,19 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
     made.setblocking(False)
     return made
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Does only this machine reach an address?"""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 @asynccontextmanager
@@ -166,9 +184,12 @@ class Teller:
 def reach(settings: Settings, port: int) -> list[str]:
     """How to reach it from elsewhere, and what is wrong with a plain address."""
     lines = []
-    if settings.public_url.startswith("http://") and settings.host not in ("127.0.0.1", "localhost", "::1"):
+    if settings.public_url.startswith("http://") and not is_loopback(settings.host):
         lines.append("WARNING: plain http on a public address: anybody on the way can read chats. Use https in public_url.")
-    if not settings.public_url:
+    if not settings.public_url and not is_loopback(settings.host):
+        lines.append(f"WARNING: it listens on {settings.host}, without https, and answers to no name but this machine's own.")
+        lines.append("Set public_url to the address that browsers use, best one with https behind a proxy.")
+    elif not settings.public_url:
         lines.append("only this machine reaches it: set public_url and a proxy, or --host, to open it")
         if os.environ.get("SSH_CONNECTION"):
             here = os.environ["SSH_CONNECTION"].split()[2]
