@@ -115,6 +115,29 @@ def user_add(config: str | None, data: str | None, email: str, **args: Any) -> N
     click.echo(_host(config, data, "user_add", {"mail": email} | {k: v for k, v in args.items() if v})["link"])
 
 
+@main.command(help=COMMANDS["l2s backup"])
+@_common
+@click.option("--to", metavar="PATH", help="Folder or file to write instead of the data directory's backups/.")
+def backup(config: str | None, data: str | None, to: str | None) -> None:
+    """Make one file of everything, while the server serves; prints JSON."""
+    where = str(Path(to).absolute()) if to else ""
+    _print(_host(config, data, "make_backup", {"to": where}))
+
+
+@main.command(help=COMMANDS["l2s restore"])
+@_common
+@click.argument("file", type=click.Path(dir_okay=False))
+def restore(config: str | None, data: str | None, file: str) -> None:
+    """Put a backup back; erasures and promises made since are kept. The server must be stopped."""
+    loaded = _settings(config, data=data)
+    from l2s.web.hostdoor import restore as put_back
+
+    try:
+        _print(asyncio.run(put_back(loaded.settings, Path(file).absolute())))
+    except Broken as problem:
+        _fail(problem)
+
+
 @main.command(help=COMMANDS["l2s demo"])
 @click.option("--port", type=int, default=0, metavar="N", help="Port of the server (any free one).")
 @click.option("--shop-port", type=int, default=0, metavar="N", help="Port of the shop page (any free one).")

@@ -76,6 +76,8 @@ def _choose(house: House, visit: Visit, act: _Choose, word: Act | None) -> Unit[
         law = law_now(house, visit, sql)
         if visitor is None or moved is None:
             return law, []
+        told = {"visitor": house.keys.tombstone("visitor", visitor.id), "objected": moved[0]}
+        ledger.append(sql, visitor.site, "choice", told, ledger.moment(sql, at))
         chat = chats.latest(sql, visitor.id)
         events: list[Event] = [ChoiceMoved(visitor.id, *moved, law)]
         if chat is None:
@@ -90,9 +92,13 @@ def _choose(house: House, visit: Visit, act: _Choose, word: Act | None) -> Unit[
 def forget(house: House, visit: Visit) -> Unit[bool]:
     """Forget on this device: the token is worth nothing from now on; the chat stays until its time."""
 
+    at = house.clock.at()
+
     def unit(sql: Sql) -> tuple[bool, list[Event]]:
         if not visit.actor.id or not chats.forget_token(sql, visit.actor.id):
             return False, []
+        told = {"visitor": house.keys.tombstone("visitor", visit.actor.id), "forgotten": True}
+        ledger.append(sql, visit.actor.site, "choice", told, ledger.moment(sql, at))
         return True, [TokenEnded(visit.actor.id)]
 
     return unit

@@ -31,11 +31,6 @@ _CODE, _NAME = 16, 10  # bytes of a receipt's code, and of the hash in it
 _WORDS: Final[dict[str, Subject]] = {"chat": "chats", "visitor": "visitors", "user": "users"}  # of the ledger's entries
 
 
-def tombstone(house: House, kind: str, key: str) -> str:
-    """The keyed hash under which an erased thing stands in the ledger."""
-    return house.keys.hash(f"tombstone-{kind}", key).hex()[:32]
-
-
 def receipt_code(house: House, kind: str, key: str) -> str:
     """The receipt's code: a keyed hash of its subject, so that it finds the subject again should an old backup come back,
     and a check of itself, so that a made-up code costs no search."""
@@ -112,7 +107,7 @@ def _receipt(
 ) -> Receipt:  # fmt: skip
     """The ledger's entry, the wish for a scrub, and what the person keeps."""
     law = house.laws.governing(sql, scope, ledger.head(sql, scope), ledger.head(sql, scope), at)
-    told: dict[str, Any] = {kind: tombstone(house, kind, key), "values": sum(counts.values())}
+    told: dict[str, Any] = {kind: house.keys.tombstone(kind, key), "values": sum(counts.values())}
     entry = ledger.append(sql, scope, "erased", told, ledger.moment(sql, at))
     erasure.want_scrub(sql, SCRUB_DUE, steady + _SCRUB_WITHIN)
     done = Receipt(
@@ -173,7 +168,7 @@ def replay_erasures(house: House, sql: Sql, missing: list[Entry]) -> int:
         if not any(kind == word for kind, _ in marks):
             continue
         for key in erasure.all_of(sql, subject):
-            entry = marks.get((word, tombstone(house, word, key)))
+            entry = marks.get((word, house.keys.tombstone(word, key)))
             if entry:
                 _again(house, sql, word, key, entry)
                 done += 1

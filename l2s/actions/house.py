@@ -37,6 +37,10 @@ class Keys:
         """A visitor's id: 132 bits of the token's keyed hash, so it exists before any row does."""
         return base64.urlsafe_b64encode(self.hash("visitor", f"{site}:{token}")).decode()[:22]
 
+    def tombstone(self, kind: str, key: str) -> str:
+        """The keyed hash under which a chat, visitor or user stands in the ledger."""
+        return self.hash(f"tombstone-{kind}", key).hex()[:32]
+
     def day(self, at: int) -> bytes:
         """The key of a day, for hashed addresses and rate limits."""
         return self.hash("day", str(at // DAY))

@@ -267,7 +267,14 @@ def _set_password(house: House, sql: Sql, user: str, hashed: str, at: int) -> li
     users.set_password(sql, user, admit(hashed, "credential", Choice.NONE, law, law.head))
     users.drop_links(sql, user)
     users.end_sessions(sql, user, at)
+    note_access(house, sql, user, password=True)
     return [SessionsEnded(user)]
+
+
+def note_access(house: House, sql: Sql, user: str, **told: str | bool) -> None:
+    """What a user may no longer do, or how they may no longer get in, stands in the ledger: a backup gives none of it back."""
+    data = {"user": house.keys.tombstone("user", user), **told}
+    ledger.append(sql, ledger.SERVER, "access", data, ledger.moment(sql, house.clock.at()))
 
 
 # Users.
@@ -332,6 +339,7 @@ def change_user(
         users.drop_links(sql, user.id)
         users.end_sessions(sql, user.id, at)
         after = users.user(sql, user.id) or user
+        note_access(house, sql, user.id, state=after.state, role=after.role)
         return None, [*events, PeopleChanged(after), SessionsEnded(user.id)]
 
     return unit
@@ -346,6 +354,7 @@ def new_password(house: House, session: str, hashed: str) -> Unit[None]:
         users.set_password(sql, actor.id, admit(hashed, "credential", Choice.NONE, law, law.head))
         users.drop_links(sql, actor.id)
         users.end_sessions(sql, actor.id, at, session)
+        note_access(house, sql, actor.id, password=True)
         return None, [SessionsEnded(actor.id, None, session)]
 
     return unit

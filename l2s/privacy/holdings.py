@@ -195,6 +195,7 @@ HOLDINGS: Final = (
     Holding("l2s.db-wal", "file", {}, _NOBODY, "keep", "truncated by the scrub"),
     Holding("l2s.db-shm", "file", {}, _NOBODY, "keep", "an index of the WAL, without content"),
     Holding("snapshot-*.db", "file", {}, _NOBODY, "delete", "made before a migration; expires like an own backup"),
+    Holding("backups/*", "file", {}, _NOBODY, "delete", "own backups and what a restore set aside; gone after 14 days"),
     Holding("ledger.jsonl", "file", {}, _NOBODY, "keep", "mirror of the table `ledger`"),
     Holding("secret", "file", {}, _NOBODY, "keep", "key of all keyed hashes, 0600"),
     Holding("lock", "file", {}, _NOBODY, "keep", "process id and socket path of the server"),

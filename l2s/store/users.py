@@ -41,6 +41,9 @@ _ADD: Final = Write(
     {7: "users.mail", 8: "users.mail_key", 9: "users.password"},
 )
 _PASSWORD: Final = Write("UPDATE users SET password = ?2, state = 'active' WHERE id = ?1", {2: "users.password"})
+_NO_PASSWORD: Final = Write("UPDATE users SET password = NULL WHERE id = ?1")
+_END_ANY: Final = Write("UPDATE sessions SET ended_at = ?1 WHERE ended_at IS NULL")
+_DROP_ANY: Final = Write("DELETE FROM links WHERE used_at IS NULL AND kind <> 'owner'")
 _STATE: Final = Write("UPDATE users SET state = ?2, available = CASE WHEN ?2 = 'active' THEN 1 ELSE 0 END WHERE id = ?1")
 _ROLE: Final = Write("UPDATE users SET role = ?2 WHERE id = ?1")
 _AVAILABLE: Final = Write("UPDATE users SET available = ?2 WHERE id = ?1 AND available <> ?2")
@@ -217,6 +220,17 @@ def touch_session(sql: Sql, key: str, at: int) -> None:
 def end_session(sql: Sql, key: str, at: int) -> bool:
     """End one session."""
     return sql.run(_END, key, at) == 1
+
+
+def clear_password(sql: Sql, key: str) -> None:
+    """The stored password is an older one: only a link lets this user in."""
+    sql.run(_NO_PASSWORD, key)
+
+
+def end_everything(sql: Sql, at: int) -> None:
+    """End every session and drop every unused link."""
+    sql.run(_END_ANY, at)
+    sql.run(_DROP_ANY)
 
 
 def has_session(sql: Sql, user: str, at: int) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import gc
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -18,12 +18,11 @@ from typing import Final
 from aiohttp import WSCloseCode, web
 
 from l2s.actions import sites
-from l2s.actions.erasure import replay_erasures
 from l2s.actions.house import House, load_secret
 from l2s.actions.policies import narrow_to_factory
+from l2s.actions.replay import replay
 from l2s.clock import MINUTE, SECOND, Clock, Ids, RealClock, RealIds
 from l2s.config import Settings
-from l2s.domain.events import Event
 from l2s.jobs.loop import Jobs
 from l2s.live.fanout import Fanout
 from l2s.live.hub import Hub
@@ -32,9 +31,8 @@ from l2s.privacy.ledger import Entry
 from l2s.protocol.codec import encode
 from l2s.protocol.frames import Restart
 from l2s.store import erasure, ledger, migrate
-from l2s.store.engine import Engine, Unit
+from l2s.store.engine import Engine
 from l2s.store.mirror import Mirror, compare
-from l2s.store.sql import Sql
 from l2s.web import middleware
 from l2s.web.assets import Assets
 from l2s.web.keys import ASSETS, LIVE, PAGES, URLS, WATCH
@@ -80,7 +78,7 @@ async def opened(
         fanout.token_ended = live.forget_chat
         await engine.open()
         try:
-            await engine.write(_replay(house, missing))
+            live.replayed = await engine.write(replay(house, missing))
             await engine.write(sites.prepare_server(house))
             if ledger_lost:
                 await engine.write(narrow_to_factory(house))
@@ -97,19 +95,6 @@ def _reconcile(path: Path, mirror: Mirror, lost: bool) -> tuple[list[Entry], int
     table, floor = ledger.at_rest(path)
     missing = compare(mirror, table, lost)
     return missing, max([floor, *(entry.wall for entry in (*table[-1:], *missing[-1:]))])
-
-
-def _replay(house: House, missing: Sequence[Entry]) -> Unit[int]:
-    """What an older database forgot counts as written, and is done again."""
-
-    def unit(sql: Sql) -> tuple[int, list[Event]]:
-        if missing:
-            ledger.replay(sql, missing)
-            replay_erasures(house, sql, list(missing))
-            ledger.set_moment(sql, missing[-1].moment)
-        return len(missing), []
-
-    return unit
 
 
 async def scrub(live: Live) -> bool:

@@ -5,7 +5,9 @@ The socket is 0600 in a 0700 directory; whoever can open it is the host.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -14,10 +16,12 @@ from l2s.actions import people, sites
 from l2s.actions.house import House
 from l2s.actions.people import NAME_MAX, hash_password
 from l2s.actions.sites import NewOwner, checked_site
+from l2s.clock import DAY
 from l2s.domain.people import HOST
 from l2s.domain.text import mail_address, one_line
-from l2s.errors import BadInput, Conflict, L2sError
-from l2s.store import accounts
+from l2s.errors import BadInput, Broken, Conflict, L2sError
+from l2s.privacy.erasure import BACKUP_DAYS
+from l2s.store import accounts, backup
 from l2s.web.live import Live
 from l2s.web.urls import Urls
 
@@ -71,11 +75,21 @@ async def owner_link(house: House, urls: Urls, args: Args) -> Args:
     return {"link": urls.full(f"/link/{secret}") if secret else ""}
 
 
+async def make_backup(house: House, _: Urls, args: Args) -> Args:
+    """`l2s backup`: one file, made while the server serves, verified, and deleted after its days."""
+    at, data = house.clock.at(), Path(house.settings.data)
+    folder = Path(args["to"]) if args.get("to") else data / backup.FOLDER
+    target = folder if args.get("to") and not folder.is_dir() else folder / backup.name_of(at)
+    made = await asyncio.to_thread(backup.make, data, target, at, at + BACKUP_DAYS * DAY)
+    return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256, "delete_by": made.delete_by}
+
+
 VERBS: Final[dict[str, Verb]] = {
     "make_account": make_account,
     "user_link": user_link,
     "user_add": user_add,
     "owner_link": owner_link,
+    "make_backup": make_backup,
 }
 
 
@@ -88,6 +102,8 @@ def host_app(live: Live, urls: Urls) -> web.Application:
             return web.json_response({"error": "unknown_verb"}, status=404)
         try:
             return web.json_response(await verb(live.house, urls, await request.json()))
+        except Broken as problem:
+            return web.json_response({"error": "broken", "text": problem.text}, status=500)
         except L2sError as problem:
             return web.json_response({"error": problem.code, "data": problem.data}, status=problem.status)
 

@@ -42,6 +42,7 @@ class Live:
         self.limits = limits
         self.visitors: dict[Peer, Governed] = {}
         self.stopping = False
+        self.replayed = 0  # ledger entries that an older database had forgotten
         self.lock: Lock | None = None
         self.jobs: Jobs | None = None
         self.owner_made: Callable[[str], None] = lambda site: None

@@ -1,0 +1,83 @@
+"""What the ledger remembers and an older database forgot is done again before the door opens (PRIVACY 3, rule 5).
+
+Invariant: whatever takes something away from us (an erasure, an objection, a withdrawal, a forgotten token, a disabled user, a
+new password) writes a ledger entry in its own unit; so no backup gives it back. Persons stand there as keyed hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from l2s.actions.erasure import replay_erasures
+from l2s.actions.house import House
+from l2s.domain.events import Event
+from l2s.privacy.ledger import Entry
+from l2s.store import chats, erasure, ledger, users
+from l2s.store.engine import Unit
+from l2s.store.sql import Sql
+
+
+def replay(house: House, missing: Sequence[Entry]) -> Unit[int]:
+    """The entries count as written, and what they say is done again. Returns how many there were."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[int, list[Event]]:
+        if missing:
+            ledger.replay(sql, missing)
+            replay_erasures(house, sql, list(missing))
+            _choices(house, sql, _by_mark(missing, "choice", "visitor"))
+            _access(house, sql, _by_mark(missing, "access", "user"))
+            users.end_everything(sql, at)  # a sign-in or link of the older database may have been revoked since
+            ledger.set_moment(sql, missing[-1].moment)
+        return len(missing), []
+
+    return unit
+
+
+def note_restore(house: House, made_at: int) -> Unit[None]:
+    """That a backup was put back, and of when it was, stands in the ledger."""
+    at = house.clock.at()
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        ledger.append(sql, ledger.SERVER, "restored", {"made_at": made_at}, ledger.moment(sql, at))
+        return None, []
+
+    return unit
+
+
+def _by_mark(missing: Sequence[Entry], kind: str, word: str) -> dict[str, dict[str, Any]]:
+    """What is known of each person of a kind of entry: later entries win, field by field."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in missing:
+        if entry.kind == kind:
+            told: dict[str, Any] = msgspec.json.decode(entry.data)
+            found.setdefault(str(told.pop(word)), {}).update(told)
+    return found
+
+
+def _choices(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:
+    for key in erasure.all_of(sql, "visitors") if marks else []:
+        told = marks.get(house.keys.tombstone("visitor", key))
+        if told is None:
+            continue
+        if told.get("forgotten"):
+            chats.forget_token(sql, key)
+        if "objected" in told:
+            chats.set_objected(sql, key, bool(told["objected"]))
+            chats.set_ticked(sql, key, 0)  # whoever agreed is asked again
+
+
+def _access(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:
+    for key in erasure.all_of(sql, "users") if marks else []:
+        told = marks.get(house.keys.tombstone("user", key))
+        if told is None:
+            continue
+        if told.get("password"):
+            users.clear_password(sql, key)
+        if "role" in told:
+            users.set_role(sql, key, told["role"])
+        if "state" in told:
+            users.set_state(sql, key, told["state"])
