@@ -138,6 +138,20 @@ def restore(config: str | None, data: str | None, file: str) -> None:
         _fail(problem)
 
 
+@main.group()
+def audit() -> None:
+    """The audit log: who did what."""
+
+
+@audit.command("verify", help=COMMANDS["l2s audit verify"])
+@_common
+def audit_verify(config: str | None, data: str | None) -> None:
+    """Check that no line was changed, taken out or cut off; exit code 1 if one was."""
+    found = _host(config, data, "audit_verify", {})
+    _print(found)
+    sys.exit(1 if found["broken"] is not None or found["cut"] else 0)
+
+
 @main.command(help=COMMANDS["l2s demo"])
 @click.option("--port", type=int, default=0, metavar="N", help="Port of the server (any free one).")
 @click.option("--shop-port", type=int, default=0, metavar="N", help="Port of the shop page (any free one).")

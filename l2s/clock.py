@@ -56,6 +56,9 @@ class Ids(Protocol):
     def secret(self) -> str:
         """192 random bits as 32 characters: tokens and links."""
 
+    def salt(self) -> bytes:
+        """128 random bits: what makes a reference in the audit log lead to somebody."""
+
 
 class RealIds:
     """Ids from the operating system's random source."""
@@ -67,3 +70,7 @@ class RealIds:
     def secret(self) -> str:
         """192 random bits as 32 characters of base64url."""
         return secrets.token_urlsafe(24)
+
+    def salt(self) -> bytes:
+        """128 random bits."""
+        return secrets.token_bytes(16)

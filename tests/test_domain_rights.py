@@ -25,6 +25,7 @@ TABLE = {
         "see_sessions",
         "declare",
         "cases",
+        "see_audit",
         "link",
     },
     "owner": {"change_owner"},

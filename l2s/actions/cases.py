@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.visitors import Visit, law_now
 from l2s.domain.events import Event
 from l2s.domain.months import add_months
+from l2s.domain.people import Actor
 from l2s.domain.rights import may, need
 from l2s.domain.text import client_id as checked_id
 from l2s.domain.text import message_text, one_line
@@ -77,19 +79,22 @@ def enter(house: House, session: str, site: str, text: str, contact: str, receiv
         need(actor, "cases", found)
         law = house.laws.governing(sql, site, found.head, found.head, at)
         _opened(sql, key, found.account, site, None, "hand", law, received_at, text, contact)
+        audit.note(house, sql, actor, "enter_case", key)
         return key, []
 
     return unit
 
 
-def _mine(house: House, sql: Sql, session: str, key: str) -> tuple[Case, Law]:
-    """A question that this user may answer, with what governs it."""
+def _mine(house: House, sql: Sql, session: str, key: str) -> tuple[Actor, Case, Law]:
+    """A question that is open and that this user may answer, with what governs it."""
     actor, case = speaker(house, sql, session), cases.case(sql, key)
     site = accounts.site(sql, case.site) if case else None
     if case is None or site is None:
         raise NotFound("not_found")
     need(actor, "cases", site)
-    return case, house.laws.governing(sql, case.site, case.since, site.head, house.clock.at())
+    if case.closed_at is not None:
+        raise Conflict("case_closed")
+    return actor, case, house.laws.governing(sql, case.site, case.since, site.head, house.clock.at())
 
 
 def extend(house: House, session: str, key: str, why: str) -> Unit[int]:
@@ -97,15 +102,14 @@ def extend(house: House, session: str, key: str, why: str) -> Unit[int]:
     why, at = message_text(why, 500), house.clock.at()
 
     def unit(sql: Sql) -> tuple[int, list[Event]]:
-        case, law = _mine(house, sql, session, key)
-        if case.closed_at is not None:
-            raise Conflict("case_closed")
+        actor, case, law = _mine(house, sql, session, key)
         if case.extended_why is not None:
             raise Conflict("extended_already")
         if at > case.due_at:
             raise Conflict("month_over")
         due = add_months(case.received_at, 3)
         cases.extend(sql, key, due, admit(why, "case", Choice.NONE, law, case.since))
+        audit.note(house, sql, actor, "extend_case", key)
         return due, []
 
     return unit
@@ -116,9 +120,9 @@ def close(house: House, session: str, key: str, answer: str) -> Unit[None]:
     answer, at = message_text(answer, house.settings.message_max), house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        case, law = _mine(house, sql, session, key)
-        if not cases.close(sql, key, at, admit(answer, "case", Choice.NONE, law, case.since)):
-            raise Conflict("case_closed")
+        actor, case, law = _mine(house, sql, session, key)
+        cases.close(sql, key, at, admit(answer, "case", Choice.NONE, law, case.since))
+        audit.note(house, sql, actor, "close_case", key)
         return None, []
 
     return unit

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from l2s.actions import audit
 from l2s.actions.house import House
 from l2s.actions.states import choice_of, keep, law_of, load, move_marks, stamp, state
 from l2s.clock import DAY, MINUTE
@@ -288,6 +289,8 @@ def note_opening(house: House, session: str, chat_id: str) -> Unit[None]:
         need(actor, "read", chat)
         law = law_of(house, sql, chat, at)
         openings.add(sql, chat, actor.id, actor.role or "", at // DAY, stamp(law, chat, at))
+        if chat.owner not in (None, actor.id):  # somebody else's (T2)
+            audit.note(house, sql, actor, "read", chat.id)
         return None, []
 
     return unit

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.states import load
@@ -60,6 +61,7 @@ def erase_chat(house: House, session: str, chat_id: str) -> Unit[Receipt]:
         need(actor, "erase", chat)
         if chat.is_held(at):
             raise NotFound("not_found")  # kept by law: it is out of everybody's reach, the eraser's too
+        audit.note(house, sql, actor, "erase", chat.id)
         return erased_chat(house, sql, chat, at, steady)
 
     return unit

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import argon2
+import msgspec
 
+from l2s.actions import audit
 from l2s.actions.desk import returned, speaker
 from l2s.actions.house import House
 from l2s.clock import DAY, HOUR
@@ -220,6 +222,7 @@ def user_link(house: House, actor: Actor | str, mail: str) -> Unit[str]:
             raise Conflict("user_disabled")
         kind: LinkKind = "invite" if user.state == "invited" else "signin" if who is HOST else "reset"
         make_link(house, sql, kind, user.account, user.id, secret)
+        audit.note(house, sql, _in(who, user.account), "link", person=user.id)
         return secret, []
 
     return unit
@@ -280,6 +283,11 @@ def note_access(house: House, sql: Sql, user: str, **told: str | bool) -> None:
 # Users.
 
 
+def _in(actor: Actor, account: str) -> Actor:
+    """The host acts in the account that it acts upon."""
+    return msgspec.structs.replace(actor, account=account) if actor.kind == "host" else actor
+
+
 def add_user(house: House, sql: Sql, user: User, mail: str, password_hash: str | None, host: bool = False) -> None:
     """A user's row; a mail address is unique on the server. The second user opens the server scope."""
     law, at = _law(house, sql), house.clock.at()
@@ -310,6 +318,7 @@ def invite(house: House, who: Actor | str, account: str | None, mail: str, name:
         user = User(key, where, name, role, "invited", True)
         add_user(house, sql, user, mail, None)
         make_link(house, sql, "invite", where, key, secret)
+        audit.note(house, sql, _in(actor, where), "invite", person=key, role=role)
         return secret, [PeopleChanged(user)]
 
     return unit
@@ -340,6 +349,7 @@ def change_user(
         users.end_sessions(sql, user.id, at)
         after = users.user(sql, user.id) or user
         note_access(house, sql, user.id, state=after.state, role=after.role)
+        audit.note(house, sql, actor, "change_user", person=user.id, state=after.state, role=after.role)
         return None, [*events, PeopleChanged(after), SessionsEnded(user.id)]
 
     return unit
@@ -355,6 +365,7 @@ def new_password(house: House, session: str, hashed: str) -> Unit[None]:
         users.drop_links(sql, actor.id)
         users.end_sessions(sql, actor.id, at, session)
         note_access(house, sql, actor.id, password=True)
+        audit.note(house, sql, actor, "new_password")
         return None, [SessionsEnded(actor.id, None, session)]
 
     return unit

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import reduce as fold
 from typing import Final, NamedTuple
 
+from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.clock import DAY
@@ -62,8 +63,11 @@ def declare(house: House, session: str, scope: str, draft: Declaration, words: W
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[int, list[Event]]:
-        _may_declare(sql, speaker(house, sql, session), scope)
-        return start(sql, scope, draft, ledger.moment(sql, at), words, due), _moved(scope)
+        actor = speaker(house, sql, session)
+        _may_declare(sql, actor, scope)
+        acts_at = start(sql, scope, draft, ledger.moment(sql, at), words, due)
+        audit.note(house, sql, actor, "declare", scope, due=acts_at)
+        return acts_at, _moved(scope)
 
     return unit
 
@@ -73,7 +77,9 @@ def withdraw(house: House, session: str, scope: str) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        _may_declare(sql, speaker(house, sql, session), scope)
+        actor = speaker(house, sql, session)
+        _may_declare(sql, actor, scope)
+        audit.note(house, sql, actor, "withdraw", scope)
         rules = in_force(kind_of(scope), ledger.laws(sql, scope))
         start(sql, scope, rules, ledger.moment(sql, at), words_in_force(ledger.laws(sql, scope)))
         return None, _moved(scope)

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.people import Device, SignedIn, add_user, link, make_link, open_session, spend_link
@@ -125,6 +126,7 @@ def add_site(house: House, session: str, new: NewSite) -> Unit[str]:
         if not existing:
             raise NotFound("not_found")
         _add_site(sql, new, key, actor.account, existing[0].department, at)
+        audit.note(house, sql, actor, "add_site", key)
         return key, []
 
     return unit
@@ -144,6 +146,7 @@ def change_site(house: House, session: str, key: str, new: NewSite, colour: str)
             contact=new.contact,
         )  # fmt: skip
         accounts.change_site(sql, after)
+        audit.note(house, sql, actor, "change_site", key)
         return None, settle_domains(sql, key, new.origins, ledger.moment(sql, at))
 
     return unit

@@ -62,6 +62,7 @@ RIGHTS: Final[dict[str, tuple[Who, ...]]] = {
     "see_sessions": ("admin",),
     "declare": ("admin",),
     "cases": ("admin",),
+    "see_audit": ("admin",),
     # the box
     "make_account": ("host",),
     "link": ("host", "admin"),

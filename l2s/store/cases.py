@@ -71,6 +71,6 @@ def extend(sql: Sql, key: str, due_at: int, why: Sealed[str] | None) -> None:
     sql.run(_EXTEND, key, due_at, why)
 
 
-def close(sql: Sql, key: str, at: int, answer: Sealed[str] | None) -> bool:
-    """Answered; False if it was closed already."""
-    return sql.run(_CLOSE, key, at, answer) == 1
+def close(sql: Sql, key: str, at: int, answer: Sealed[str] | None) -> None:
+    """Answered."""
+    sql.run(_CLOSE, key, at, answer)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from l2s.errors import DataError
 from l2s.privacy.ledger import GENESIS, Entry, Moment, canonical, seal
 from l2s.store.sql import Row, Sql, Write
@@ -91,6 +93,13 @@ def last(sql: Sql) -> int:
     """The position of the newest entry of all scopes."""
     row = sql.one("SELECT max(position) FROM ledger")
     return int(row[0] or 0) if row else 0
+
+
+def audit_head(sql: Sql) -> tuple[int, str] | None:
+    """(position, hash) of the audit log's newest line when the ledger last noted it."""
+    row = sql.one("SELECT data FROM ledger WHERE scope = ?1 AND kind = 'audit' ORDER BY position DESC LIMIT 1", SERVER)
+    told = msgspec.json.decode(row[0]) if row else None
+    return (int(told["position"]), str(told["hash"])) if told else None
 
 
 def is_opened(sql: Sql, scope: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from l2s.actions import people, sites
+from l2s.actions import audit, people, sites
 from l2s.actions.house import House
 from l2s.actions.people import NAME_MAX, hash_password
 from l2s.actions.sites import NewOwner, checked_site
@@ -75,6 +75,11 @@ async def owner_link(house: House, urls: Urls, args: Args) -> Args:
     return {"link": urls.full(f"/link/{secret}") if secret else ""}
 
 
+async def audit_verify(house: House, _: Urls, args: Args) -> Args:
+    """`l2s audit verify`: does every line follow from the one before?"""
+    return (await house.engine.read(audit.verify))._asdict()
+
+
 async def make_backup(house: House, _: Urls, args: Args) -> Args:
     """`l2s backup`: one file, made while the server serves, verified, and deleted after its days."""
     at, data = house.clock.at(), Path(house.settings.data)
@@ -90,6 +95,7 @@ VERBS: Final[dict[str, Verb]] = {
     "user_add": user_add,
     "owner_link": owner_link,
     "make_backup": make_backup,
+    "audit_verify": audit_verify,
 }
 
 

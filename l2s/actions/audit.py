@@ -1,0 +1,78 @@
+"""Writing the audit log in the unit that does what it tells, reading it, and checking it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from l2s.actions.house import House
+from l2s.domain.audit import GENESIS, Line, first_break
+from l2s.domain.people import Actor
+from l2s.domain.rights import Place, need
+from l2s.store import audit, ledger, users
+from l2s.store.sql import Sql
+
+PIECE: Final = 2_000
+
+
+def note(house: House, sql: Sql, actor: Actor, verb: str, thing: str = "", /, *, person: str = "", **data: str | int) -> None:
+    """One line: `actor` did `verb` to `thing` (an id that is no person's) or to `person` (a user's or visitor's id).
+
+    Data is content-free by rule: numbers and words of our own, never what somebody typed.
+    """
+    at = house.clock.at()
+    who = actor.kind if actor.kind in ("host", "system") else audit.person(sql, actor.id, house.ids.salt())
+    what = audit.person(sql, person, house.ids.salt()) if person else thing
+    audit.add(sql, actor.account, at, who, verb, what, data)
+
+
+class Told(NamedTuple):
+    """A line for an admin's eyes. `who`, `whom`: public names where their salt is still there, else the reference."""
+
+    line: Line
+    who: str
+    whom: str
+    data: dict[str, str | int]
+
+
+def read(house: House, session: str, before: int, sql: Sql) -> list[Told]:
+    """A page of the account's log, newest first."""
+    actor = users.speaker(sql, session, house.clock.steady())
+    if actor is None:
+        return []
+    need(actor, "see_audit", Place(actor.account))
+    names = audit.known(sql, actor.account)
+    lines = audit.page(sql, actor.account, before, house.settings.list_max)
+    return [
+        Told(line, names.get(line.actor, line.actor), names.get(line.object, line.object), msgspec.json.decode(line.data))
+        for line in lines
+    ]
+
+
+class Checked(NamedTuple):
+    """What a check found. `broken`: position of the first line that does not follow, `cut`: the log ends before the head that
+    the privacy ledger keeps."""
+
+    lines: int
+    head: str
+    broken: int | None
+    cut: bool
+
+
+def verify(sql: Sql) -> Checked:
+    """Every line follows from the one before, and the head that the ledger kept last is among them."""
+    count, head, previous, after = 0, GENESIS, None, 0
+    kept = ledger.audit_head(sql)
+    seen = kept is None
+    while lines := audit.slice_(sql, after, PIECE):
+        broken = first_break(lines, previous)
+        if broken is not None:
+            return Checked(count, head, broken, False)
+        if kept and any((line.position, line.hash) == kept for line in lines):
+            seen = True
+        if kept and count == 0 and lines[0].position > kept[0]:
+            seen = True  # it grew too old and was cut off from the front
+        count, head, after = count + len(lines), lines[-1].hash, lines[-1].position
+        previous = head
+    return Checked(count, head, None, not seen)
