@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from l2s.privacy.gate import admit, release
 from l2s.privacy.ledger import Law, Moment
 from l2s.privacy.policy import Choice
 from l2s.store import ledger, migrate
-from l2s.store.engine import GROUP, Engine, HandedConnection, Ticket, Unit
+from l2s.store.engine import GROUP, Engine, Ticket, Unit
+from l2s.store.hands import HandedConnection
 from l2s.store.mirror import Mirror
+from l2s.store.readers import READERS
 from l2s.store.sql import Sql, Write
 from tests.personas import GUARD, Shop
 
@@ -179,11 +182,61 @@ async def test_a_read_cannot_write(bench: Bench) -> None:
     assert bench.names() == []
 
 
+def wait_at(begun: threading.Event, gate: threading.Event, sql: Sql) -> bool:
+    """A read that goes on when it is let."""
+    begun.set()
+    return gate.wait(GUARD)
+
+
+async def test_reads_that_wait_share_one_snapshot_and_each_has_its_own_outcome(bench: Bench) -> None:
+    trace: list[str] = []
+    held, gate = [], threading.Event()
+    for _ in range(READERS):
+        begun = threading.Event()
+        held.append(asyncio.create_task(bench.engine.read(partial(wait_at, begun, gate))))
+        assert await asyncio.to_thread(begun.wait, GUARD)
+
+    def look(sql: Sql) -> list[tuple[Any, ...]]:
+        trace.append("read")
+        return sql.all("SELECT name FROM meta")
+
+    def fail(sql: Sql) -> None:
+        trace.append("read")
+        raise Conflict("no")
+
+    waiting = [asyncio.create_task(bench.engine.read(one)) for one in (look, fail, look, look)]
+    await asyncio.sleep(0)
+    waiting[2].cancel()
+    await bench.engine.write(put("a"))
+    assert trace == [], "premise: they wait"
+    gate.set()
+    async with asyncio.timeout(GUARD):
+        first, second, third, fourth = await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*held)
+    assert first == fourth == [("a",)], "what was committed before they began is seen"
+    assert (str(second), type(third), len(trace)) == ("no", asyncio.CancelledError, 3)
+
+
+async def test_maintenance_waits_for_reads_and_reads_wait_for_it(bench: Bench) -> None:
+    begun, gate, order = threading.Event(), threading.Event(), list[str]()
+    reading = asyncio.create_task(bench.engine.read(partial(wait_at, begun, gate)))
+    assert await asyncio.to_thread(begun.wait, GUARD)
+    work = asyncio.create_task(bench.engine.maintain(lambda _: order.append("maintained") is None))
+    await asyncio.sleep(0)
+    later = asyncio.create_task(bench.engine.read(lambda _: order.append("read")))
+    await bench.engine.write(put("a"))
+    assert order == [], "premise: one read is at work, so neither has begun"
+    gate.set()
+    async with asyncio.timeout(GUARD):
+        await asyncio.gather(reading, work, later)
+    assert order == ["maintained", "read"]
+
+
 async def test_a_cancelled_read_gives_its_reader_back(bench: Bench) -> None:
-    gate = threading.Event()
     for _ in range(4):  # twice as many as there are readers
-        task = asyncio.create_task(bench.engine.read(lambda sql: gate.wait(GUARD)))
-        await asyncio.sleep(0)
+        begun, gate = threading.Event(), threading.Event()
+        task = asyncio.create_task(bench.engine.read(partial(wait_at, begun, gate)))
+        assert await asyncio.to_thread(begun.wait, GUARD)
         task.cancel()
         gate.set()
         with pytest.raises(asyncio.CancelledError):

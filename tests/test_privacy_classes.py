@@ -91,6 +91,20 @@ def test_a_truncated_address_is_the_network_and_a_hash_says_nothing_of_it(v4: st
         assert hashed != reduce(str(plain), "address", 1, b"the key of another day")
 
 
+@RULES
+@given(st.from_regex(r"\A[0-9]{1,3}(\.[0-9]{1,4}){2,4}\n?\Z"))
+def test_only_what_is_an_address_passes_as_one(raw: str) -> None:
+    try:
+        expected = str(ipaddress.ip_address(raw))
+    except ValueError:
+        assert finest(raw, "address") is None
+        with pytest.raises(ValueError, match="does not appear"):
+            truncated(raw)
+    else:
+        assert finest(raw, "address") == expected
+        assert truncated(raw) == str(ipaddress.ip_network((raw, 24), strict=False))
+
+
 def test_an_address_written_as_ipv6_is_the_same_ipv4_address() -> None:
     assert finest("::ffff:203.0.113.7", "address") == finest("203.0.113.7", "address") == "203.0.113.7"
     assert at("203.0.113.7", "address", 2) == "203.0.113.0/24"

@@ -17,7 +17,7 @@ PIECE: Final = 2_000
 
 
 def note(house: House, sql: Sql, actor: Actor, verb: str, thing: str = "", /, *, person: str = "", **data: str | int) -> None:
-    """One line: `actor` did `verb` to `thing` (an id that is no person's) or to `person` (a user's or visitor's id).
+    """One line: `actor` did `verb` to `thing` (a chat's tombstone, the id of a site or case) or to `person` (a user's id).
 
     Data is content-free by rule: numbers and words of our own, never what somebody typed.
     """

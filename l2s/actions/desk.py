@@ -25,7 +25,7 @@ from l2s.privacy.gate import MACHINE, admit, release, same
 from l2s.privacy.policy import keep_name, rule_of
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
-from l2s.protocol.audience import team_chat
+from l2s.protocol.audience import label, team_chat
 from l2s.store import accounts, chats, figures, messages, openings, users
 from l2s.store.accounts import Site
 from l2s.store.engine import Unit
@@ -290,7 +290,7 @@ def note_opening(house: House, session: str, chat_id: str) -> Unit[None]:
         law = law_of(house, sql, chat, at)
         openings.add(sql, chat, actor.id, actor.role or "", at // DAY, stamp(law, chat, at))
         if chat.owner not in (None, actor.id):  # somebody else's (T2)
-            audit.note(house, sql, actor, "read", chat.id)
+            audit.note(house, sql, actor, "read", house.keys.tombstone("chat", chat.id), label=label(chat))
         return None, []
 
     return unit

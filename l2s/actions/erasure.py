@@ -21,6 +21,7 @@ from l2s.domain.rights import need
 from l2s.errors import NotFound
 from l2s.privacy.erasure import BACKUP_DAYS, Kept, Receipt, Subject
 from l2s.privacy.ledger import Entry
+from l2s.protocol.audience import label
 from l2s.store import chats, erasure, ledger, receipts
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -61,7 +62,7 @@ def erase_chat(house: House, session: str, chat_id: str) -> Unit[Receipt]:
         need(actor, "erase", chat)
         if chat.is_held(at):
             raise NotFound("not_found")  # kept by law: it is out of everybody's reach, the eraser's too
-        audit.note(house, sql, actor, "erase", chat.id)
+        audit.note(house, sql, actor, "erase", house.keys.tombstone("chat", chat.id), label=label(chat))
         return erased_chat(house, sql, chat, at, steady)
 
     return unit

@@ -70,6 +70,14 @@ class Snapshot(NamedTuple):
     receipt: Receipt | None = None  # this browser's token led to somebody who was erased
 
 
+class Arrived(NamedTuple):
+    """What hello is answered with: the site, the law that governs what the browser told, and the snapshot."""
+
+    site: Site
+    law: Law
+    shot: Snapshot
+
+
 class Posted(NamedTuple):
     """The outcome of a send: `again` is the stored message where this was a resend."""
 
@@ -311,12 +319,28 @@ def end(house: House, visit: Visit) -> Unit[None]:
 # Reads.
 
 
-def snapshot(house: House, visit: Visit, chat_id: str | None, since: int, sql: Sql) -> Snapshot:
-    """Everything of welcome from one snapshot: exactly what came after `since`, or the newest page."""
-    at = house.clock.at()
+def arrive(house: House, visit: Visit, chat_id: str | None, since: int, sql: Sql) -> Arrived:
+    """Hello: the law that is shown now, and the snapshot under it."""
+    site = _site(sql, visit)
+    law = house.laws.governing(sql, site.id, site.head, site.head, house.clock.at())
+    return Arrived(site, law, _snapshot(house, msgspec.structs.replace(visit, since=site.head), site, chat_id, since, sql))
+
+
+def snapshot(house: House, visit: Visit, sql: Sql) -> Snapshot:
+    """Enter: the newest page of the chat that the token names."""
+    return _snapshot(house, visit, _site(sql, visit), None, 0, sql)
+
+
+def _site(sql: Sql, visit: Visit) -> Site:
     site = accounts.site(sql, visit.actor.site)
     if site is None:
         raise NotFound("unknown_site")
+    return site
+
+
+def _snapshot(house: House, visit: Visit, site: Site, chat_id: str | None, since: int, sql: Sql) -> Snapshot:
+    """Everything of welcome from one snapshot: exactly what came after `since`, or the newest page."""
+    at = house.clock.at()
     visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
     if visitor and not visitor.lives:
         raise Gone("token_ended")
@@ -345,9 +369,7 @@ def law_shown(house: House, visit: Visit, site: Site, chat: Chat | None, at: int
 
 def law_now(house: House, visit: Visit, sql: Sql) -> Law:
     """The same, for a session that is open already."""
-    site = accounts.site(sql, visit.actor.site)
-    if site is None:
-        raise NotFound("unknown_site")
+    site = _site(sql, visit)
     chat = chats.latest(sql, visit.actor.id) if visit.actor.id else None
     return law_shown(house, visit, site, chat, house.clock.at(), sql)
 

@@ -20,7 +20,8 @@ class Hub:
         """Follow topics."""
         self.peers[peer] = None
         for topic in topics:
-            peer.topics.add(topic)
+            if topic not in peer.topics:
+                peer.topics += (topic,)
             self._topics.setdefault(topic, {})[peer] = None
 
     def leave(self, peer: Peer) -> None:
@@ -32,11 +33,11 @@ class Hub:
                 followers.pop(peer, None)
                 if not followers:
                     del self._topics[topic]
-        peer.topics.clear()
+        peer.topics = ()
 
     def leave_topic(self, peer: Peer, topic: Topic) -> None:
         """Stop following one topic."""
-        peer.topics.discard(topic)
+        peer.topics = tuple(one for one in peer.topics if one != topic)
         followers = self._topics.get(topic)
         if followers is not None:
             followers.pop(peer, None)

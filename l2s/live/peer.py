@@ -38,7 +38,7 @@ class Peer:
     def __init__(self, channel: Channel, actor: Actor, session: str, most: int) -> None:
         self.actor = actor
         self.session = session
-        self.topics: set[tuple[str, str]] = set()
+        self.topics: tuple[tuple[str, str], ...] = ()  # few; an empty set alone takes 216 bytes
         self.dead = False
         self._channel = channel
         self._most = most
@@ -97,7 +97,7 @@ class Peer:
             self._channel.finish()
 
     def _clear(self) -> None:
-        self._frames = []
+        self._frames.clear()
         self._size = 0
 
     async def _empty(self) -> None:

@@ -106,7 +106,7 @@ def make_app(live: Live, port: int, *, dev: bool = False) -> web.Application:
     """The application over an opened house."""
     urls, assets = Urls(live.house.settings, port), Assets(dev)
     app = web.Application(
-        middlewares=[middleware.errors, middleware.known_host, middleware.own_writes, middleware.who],
+        middlewares=[middleware.guard],
         client_max_size=BODY_MAX,
     )
     app[LIVE], app[URLS], app[ASSETS], app[PAGES] = live, urls, assets, Pages(assets, urls)

@@ -46,6 +46,8 @@ def address(request: web.Request, trusted: Sequence[str]) -> str:
 
 def is_trusted(seen: str, trusted: Sequence[str]) -> bool:
     """Is this peer one of the configured proxies? "unix" names the unix socket."""
+    if not trusted:
+        return False
     if seen in trusted:
         return True
     try:

@@ -49,7 +49,8 @@ async def prepare_headers(request: web.Request, response: web.StreamResponse) ->
     """Security headers on everything that leaves."""
     headers = response.headers
     headers["Server"] = "l2s"
-    headers.setdefault("Content-Security-Policy", policy(request))
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = policy(request) if response.status != 101 else "default-src 'none'"
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Cache-Control", "no-store")
@@ -60,33 +61,16 @@ async def prepare_headers(request: web.Request, response: web.StreamResponse) ->
 
 
 @web.middleware
-async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A foreign Host is refused: no link, cookie or cache key is ever made from it."""
-    hosts = request.headers.getall("Host", [])
-    if request.path in PUBLIC or (len(hosts) == 1 and request.app[URLS].knows(hosts[0])):
-        return await handler(request)
-    return web.Response(
-        status=421,
-        text="This name is not known here. Set `public_url` in l2s.toml (or L2S_PUBLIC_URL) to the address that browsers use, "
-        "for example https://chat.example.com, and start l2s again.\n",
-    )
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Known hosts, own writes, who it is, the handler; and every error in one place: a page for people, JSON for programs.
 
-
-@web.middleware
-async def own_writes(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """State changes come from our own pages alone: Sec-Fetch-Site, then Origin; neither is refused."""
-    if request.method not in _SAFE:
-        site = request.headers.get("Sec-Fetch-Site")
-        own = request.app[URLS].is_own(request.headers.getall("Origin", []), request.host)
-        if not (site == "same-origin" if site is not None else own):
-            raise NotFound("cross_site")
-    return await handler(request)
-
-
-@web.middleware
-async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error in one place: a page for people, JSON for programs."""
+    One function, because its frame lives as long as a socket does.
+    """
     try:
+        if not _is_known_host(request):
+            return _misdirected()
+        _own_write(request)
+        await _who(request)
         return await handler(request)
     except L2sError as problem:
         return told(request, problem)
@@ -97,6 +81,44 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         LOG.exception("a request failed: %s %s", request.method, request.match_info.route.resource)
         return told(request, L2sError("internal"))
+
+
+def _is_known_host(request: web.Request) -> bool:
+    """A foreign Host is refused: no link, cookie or cache key is ever made from it."""
+    hosts = request.headers.getall("Host", [])
+    return request.path in PUBLIC or (len(hosts) == 1 and request.app[URLS].knows(hosts[0]))
+
+
+def _misdirected() -> web.Response:
+    return web.Response(
+        status=421,
+        text="This name is not known here. Set `public_url` in l2s.toml (or L2S_PUBLIC_URL) to the address that browsers use, "
+        "for example https://chat.example.com, and start l2s again.\n",
+    )
+
+
+def _own_write(request: web.Request) -> None:
+    """State changes come from our own pages alone: Sec-Fetch-Site, then Origin; neither is refused."""
+    if request.method not in _SAFE:
+        site = request.headers.get("Sec-Fetch-Site")
+        own = request.app[URLS].is_own(request.headers.getall("Origin", []), request.host)
+        if not (site == "same-origin" if site is not None else own):
+            raise NotFound("cross_site")
+
+
+async def _who(request: web.Request) -> None:
+    """Who is signed in here, asked anew for each request. Only pages of the desk ask."""
+    live, urls = request.app[LIVE], request.app[URLS]
+    if request.method == "POST":  # a sign-in may come of it
+        seen = arrival(request, live.house.settings.trusted_proxies)
+        request[DEVICE] = Device(seen.address, seen.agent)
+    if not request.path.startswith((urls.at("/console"), urls.at("/login"))):
+        return
+    token = request.cookies.get(urls.cookie, "")
+    if token:
+        found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql))
+        if found:
+            request[SESSION], request[ACTOR] = found
 
 
 def _from_http(problem: web.HTTPException) -> L2sError:
@@ -119,21 +141,6 @@ def told(request: web.Request, problem: L2sError) -> web.Response:
         text=pages.render("error.html", lang, sentence=sentence, status=status), content_type="text/html", status=status,
         headers=headers,
     )  # fmt: skip
-
-
-@web.middleware
-async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Who is signed in here, asked anew for each request. Only pages of the desk ask."""
-    live, urls = request.app[LIVE], request.app[URLS]
-    if request.method == "POST":  # a sign-in may come of it
-        seen = arrival(request, live.house.settings.trusted_proxies)
-        request[DEVICE] = Device(seen.address, seen.agent)
-    token = request.cookies.get(urls.cookie, "")
-    if token and request.path.startswith((urls.at("/console"), urls.at("/login"))):
-        found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql))
-        if found:
-            request[SESSION], request[ACTOR] = found
-    return await handler(request)
 
 
 def session(request: web.Request) -> str:

@@ -23,9 +23,7 @@ class _Person(Protocol):
     house: House
     peer: Peer
     visit: Visit
-
-    @property
-    def network(self) -> str: ...
+    network: str
 
 
 async def tell_my_data(session: _Person) -> None:

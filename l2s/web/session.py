@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, Final
 
 from l2s.domain.events import MessagePosted
 from l2s.errors import BadInput, Conflict, L2sError
@@ -21,18 +21,19 @@ from l2s.store.engine import Ticket, Unit
 from l2s.web.live import Live
 
 LOG: Final = logging.getLogger("l2s.session")
-Handler = Callable[[Any], Awaitable[None]]
+Table = Mapping[type, Callable[[Any, Any], Awaitable[None]]]  # command → what a session does with it
 
 
 class Session:
     """What both audiences share: decoding, refusing, the bound on work in flight."""
 
+    __slots__ = ("_in_flight", "_room", "greeted", "house", "live", "peer")
+    table: ClassVar[Table] = {}
     peer: Peer
 
     def __init__(self, live: Live) -> None:
         self.live = live
         self.house = live.house
-        self.table: dict[type, Handler] = {}
         self._in_flight = 0
         self._room: asyncio.Future[None] | None = None
         self.greeted = False
@@ -54,7 +55,7 @@ class Session:
             while self._in_flight >= self.house.settings.in_flight:
                 self._room = asyncio.get_running_loop().create_future()
                 await self._room
-            await self.table[type(command)](command)
+            await self.table[type(command)](self, command)
         except L2sError as problem:
             self.refuse(command, problem)
         except Exception:

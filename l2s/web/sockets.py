@@ -7,7 +7,6 @@ connection: one notice, then closed), or comes a thousand times from one network
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -19,6 +18,7 @@ from l2s.protocol.codec import encode
 from l2s.protocol.frames import Refusal
 from l2s.web.arrivals import arrival, network
 from l2s.web.keys import LIVE, URLS
+from l2s.web.limits import Bucket
 from l2s.web.live import Live
 from l2s.web.session import Session
 from l2s.web.user_session import UserSession
@@ -83,14 +83,15 @@ async def visitor(request: web.Request) -> web.StreamResponse:
     socket = _socket(request)
     seen = arrival(request, live.house.settings.trusted_proxies)
     near = network(seen.address)
-    leave = live.limits.enter("peers", near, live.house.settings.rate_peers)
+    counted = live.limits.enter("peers", near, live.house.settings.rate_peers)
     try:
-        await socket.prepare(request)
-        doors = [Door(seen.address, seen.agent, seen.objected, near)]
-        del seen  # raw: it goes to the session alone, which drops it at hello
-        return await _run(live, socket, request, lambda channel: VisitorSession(live, channel, doors.pop()))
+        if channel := await _open(socket, request):
+            session = VisitorSession(live, channel, Door(seen.address, seen.agent, seen.objected, near))
+            del seen  # raw: it goes to the session alone, which drops it at hello
+            await _run(live, socket, session)
     finally:
-        leave()
+        live.limits.leave(counted)
+    return socket
 
 
 async def console(request: web.Request) -> web.StreamResponse:
@@ -102,58 +103,57 @@ async def console(request: web.Request) -> web.StreamResponse:
     if not found:
         raise SignInNeeded("signed_out")
     session, actor = found
-    leave = live.limits.enter("consoles", session, CONSOLES)
+    counted = live.limits.enter("consoles", session, CONSOLES)
     try:
         await live.house.engine.write(people.touch(live.house, session))
-        await socket.prepare(request)
-        return await _run(live, socket, request, lambda channel: UserSession(live, channel, actor, session))
+        if channel := await _open(socket, request):
+            await _run(live, socket, UserSession(live, channel, actor, session))
     finally:
-        leave()
-
-
-async def _run(
-    live: Live, socket: web.WebSocketResponse, request: web.Request, make: Callable[[SocketChannel], Session]
-) -> web.WebSocketResponse:
-    transport = request.transport
-    if transport is None:
-        return socket
-    if hasattr(transport, "max_size"):
-        transport.max_size = READ
-    session = make(SocketChannel(socket, transport))
-    live.sockets[socket] = None
-    try:
-        await _hear(live, socket, session)
-    finally:
-        live.sockets.pop(socket, None)
-        session.close()
+        live.limits.leave(counted)
     return socket
 
 
-async def _hear(live: Live, socket: web.WebSocketResponse, session: Session) -> None:
-    settings, key = live.house.settings, live.house.ids.new()
-    warned = False
-    loop = asyncio.get_running_loop()
-    until = loop.time() + HELLO
-    while not socket.closed:
-        try:
-            message = await socket.receive(None if session.greeted else max(0.001, until - loop.time()))
-        except TimeoutError:
-            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"hello_first", drain=False)
-            return
-        if message.type is not WSMsgType.TEXT:
-            if message.type is WSMsgType.BINARY:
-                await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, drain=False)
-            return
-        try:
-            live.limits.take("commands", key, settings.rate_commands * 4, 4 * SECOND)
-        except TooMany as problem:
-            if warned:
-                await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too_many", drain=False)
+async def _open(socket: web.WebSocketResponse, request: web.Request) -> SocketChannel | None:
+    """Answer the handshake. None = the client is gone."""
+    await socket.prepare(request)
+    socket.headers.clear()  # they were sent; 2 KB for the life of the socket
+    transport = request.transport
+    if transport is None:
+        return None
+    if hasattr(transport, "max_size"):
+        transport.max_size = READ
+    return SocketChannel(socket, transport)
+
+
+async def _run(live: Live, socket: web.WebSocketResponse, session: Session) -> None:
+    """Hear the client until it is gone."""
+    most, steady, time = live.house.settings.rate_commands * 4, live.house.clock.steady, asyncio.get_running_loop().time
+    bucket, warned, until = Bucket(most, steady()), False, time() + HELLO
+    live.sockets[socket] = None
+    try:
+        while not socket.closed:
+            message = await socket.receive(None if session.greeted else max(0.001, until - time()))
+            if message.type is not WSMsgType.TEXT:
+                if message.type is WSMsgType.BINARY:
+                    await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, drain=False)
                 return
-            warned = True
-            _refuse(session, problem)
-            continue
-        await session.take(message.data)
+            try:
+                if most:
+                    bucket.take(most, 4 * SECOND, steady())
+            except TooMany as problem:
+                if warned:
+                    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"too_many", drain=False)
+                    return
+                warned = True
+                _refuse(session, problem)
+                continue
+            await session.take(message.data)
+            del message  # raw, and this frame waits long
+    except TimeoutError:
+        await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"hello_first", drain=False)
+    finally:
+        live.sockets.pop(socket, None)
+        session.close()
 
 
 def _refuse(session: Session, problem: L2sError) -> None:

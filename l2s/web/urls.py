@@ -23,6 +23,8 @@ class Urls:
         self.secure = parts.scheme == "https"
         self.port = port
         self._origin = f"{parts.scheme}://{parts.netloc}" if self.public else ""
+        plain = {*_LOOPBACK} if port == 80 else set[str]()
+        self._hosts = {parts.netloc.lower()} if self.public else {f"{name}:{port}" for name in _LOOPBACK} | plain
 
     def at(self, path: str) -> str:
         """The absolute path of a page: "/chat/login"."""
@@ -38,9 +40,7 @@ class Urls:
 
     def knows(self, host: str) -> bool:
         """Is this Host header ours?"""
-        if self.public:
-            return host.lower() == urlsplit(self.public).netloc.lower()
-        return host in {f"{name}:{self.port}" for name in _LOOPBACK} | ({*_LOOPBACK} if self.port == 80 else set())
+        return (host.lower() if self.public else host) in self._hosts
 
     def is_own(self, origins: list[str], host: str) -> bool:
         """Exactly one Origin header, and it is ours."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from l2s.actions import desk, erasure
 from l2s.actions.desk import Outgoing
@@ -21,34 +21,19 @@ from l2s.protocol.audience import card, colleague, for_user, team_chat, team_mes
 from l2s.protocol.codec import decode_user, encode
 from l2s.store.engine import Unit
 from l2s.web.live import Live
-from l2s.web.session import Session, stored
+from l2s.web.session import Session, Table, stored
 
 
 class UserSession(Session):
     """One console."""
+
+    __slots__ = ("id",)
 
     def __init__(self, live: Live, channel: Channel, actor: Actor, session: str) -> None:
         super().__init__(live)
         self.id = session
         self.peer = Peer(channel, actor, session, live.house.settings.outbox_max)
         live.hub.join(self.peer, ("user", actor.id))  # before hello too: a session that dies closes its socket
-        self.table = {
-            co.UserHello: self.on_hello,
-            co.Available: lambda c: self._write(desk.set_available(self.house, self.id, c.on)),
-            co.OpenChat: self.on_open,
-            co.OlderMessages: self.on_older,
-            co.TakeChat: lambda c: self._write(desk.take(self.house, self.id, c.chat)),
-            co.JoinChat: lambda c: self._write(desk.join(self.house, self.id, c.chat)),
-            co.GiveBack: lambda c: self._write(desk.give_back(self.house, self.id, c.chat)),
-            co.Reply: self.on_reply,
-            co.WriteNote: self.on_note,
-            co.UserTyping: self.on_typing,
-            co.UserMark: lambda c: self._write(desk.mark(self.house, self.id, c.chat, c.delivered, c.read, c.unread), False),
-            co.EndChat: lambda c: self._write(desk.end(self.house, self.id, c.chat)),
-            co.EraseChat: lambda c: self._write(erasure.erase_chat(self.house, self.id, c.chat)),
-            co.ListChats: self.on_list,
-            co.Ping: self.on_ping,
-        }
 
     def decode(self, raw: bytes) -> Any:
         return decode_user(raw)
@@ -160,3 +145,21 @@ class UserSession(Session):
         if self.greeted:
             self.live.presence.depart(self.peer.actor.id)
         super().close()
+
+    table: ClassVar[Table] = {
+        co.UserHello: on_hello,
+        co.Available: lambda s, c: s._write(desk.set_available(s.house, s.id, c.on)),
+        co.OpenChat: on_open,
+        co.OlderMessages: on_older,
+        co.TakeChat: lambda s, c: s._write(desk.take(s.house, s.id, c.chat)),
+        co.JoinChat: lambda s, c: s._write(desk.join(s.house, s.id, c.chat)),
+        co.GiveBack: lambda s, c: s._write(desk.give_back(s.house, s.id, c.chat)),
+        co.Reply: on_reply,
+        co.WriteNote: on_note,
+        co.UserTyping: on_typing,
+        co.UserMark: lambda s, c: s._write(desk.mark(s.house, s.id, c.chat, c.delivered, c.read, c.unread), False),
+        co.EndChat: lambda s, c: s._write(desk.end(s.house, s.id, c.chat)),
+        co.EraseChat: lambda s, c: s._write(erasure.erase_chat(s.house, s.id, c.chat)),
+        co.ListChats: on_list,
+        co.Ping: Session.on_ping,
+    }

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from l2s.actions import choices, mydata, visitors
-from l2s.actions.visitors import Posted, Snapshot, Visit, admitted
+from l2s.actions.visitors import Arrived, Posted, Snapshot, Visit, admitted
 from l2s.clock import HOUR, MINUTE, SECOND
 from l2s.domain.chats import Details
 from l2s.domain.events import ChoiceMoved
 from l2s.domain.people import Actor
 from l2s.domain.text import visitor_token
-from l2s.errors import Conflict, NotFound
+from l2s.errors import Conflict
 from l2s.live.peer import Channel, Peer
 from l2s.live.presence import SiteOf
 from l2s.privacy.gate import admit
@@ -26,11 +26,10 @@ from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
 from l2s.protocol.audience import for_visitor, label, law_view, receipt_view, visitor_chat, visitor_message
 from l2s.protocol.codec import decode_visitor, encode
-from l2s.store import accounts
 from l2s.store.sql import Sql
 from l2s.web.live import Live
 from l2s.web.my_data import ask_privacy, change_my_data, tell_my_data
-from l2s.web.session import Session, stored
+from l2s.web.session import Session, Table, stored
 
 
 class Door(msgspec.Struct):
@@ -48,33 +47,15 @@ class Door(msgspec.Struct):
 class VisitorSession(Session):
     """One visitor's connection."""
 
+    __slots__ = ("_stale", "door", "network", "visit")
+
     def __init__(self, live: Live, channel: Channel, door: Door) -> None:
         super().__init__(live)
         self.peer = Peer(channel, Actor("visitor", "", ""), "", live.house.settings.outbox_max)
         self.visit = Visit(self.peer.actor, 0, "en", door.objected, False)
         self.door: Door | None = door
         self.network = door.network
-        self.table = {
-            co.VisitorHello: self.on_hello,
-            co.Enter: self.on_enter,
-            co.SendMessage: self.on_send,
-            co.LeaveMessage: self.on_leave,
-            co.VisitorTyping: self.on_typing,
-            co.VisitorMark: self.on_mark,
-            co.VisitorEnd: self.on_end,
-            co.VisitorOlder: self.on_older,
-            co.Moved: self.on_moved,
-            co.Object: self.on_object,
-            co.Tick: self.on_tick,
-            co.AskMyData: lambda _: tell_my_data(self),
-            co.Correct: lambda c: change_my_data(self, mydata.correct(self.house, self.visit, c.name, c.mail)),
-            co.State: self.on_state,
-            co.EraseMine: lambda _: change_my_data(self, mydata.ask_erasure(self.house, self.visit)),
-            co.KeepMine: lambda _: change_my_data(self, mydata.keep_mine(self.house, self.visit)),
-            co.AskPrivacy: lambda c: ask_privacy(self, c),
-            co.Forget: self.on_forget,
-            co.Ping: self.on_ping,
-        }
+        self._stale = False
 
     def decode(self, raw: bytes) -> Any:
         return decode_visitor(raw)
@@ -82,29 +63,46 @@ class VisitorSession(Session):
     # Coming in.
 
     async def on_hello(self, hello: co.VisitorHello) -> None:
+        """Followed, held, read, put first, released, as in `_welcome`; all of it is one read."""
         self.check_protocol(hello.protocol)
-        engine, at = self.house.engine, self.house.clock.at()
-
-        def arrive(sql: Sql) -> tuple[accounts.Site, Law]:
-            site = accounts.site(sql, hello.site)
-            if site is None:
-                raise NotFound("unknown_site")
-            return site, self.house.laws.governing(sql, site.id, site.head, site.head, at)
-
-        site, law = await engine.read(arrive)
         token = visitor_token(hello.token) if hello.token else ""
-        self.live.fanout.places[site.id] = SiteOf(site.account, site.department)
         visit = self.visit
-        visit.since, visit.objected = site.head, visit.objected or hello.objected
+        visit.objected = visit.objected or hello.objected
         visit.language = hello.language[:2] if hello.language[:2].isalpha() else "en"
-        visit.is_test = bool(hello.preview) and self.live.is_preview(hello.preview or "", site.id)
-        self._set_actor(Actor("visitor", "", site.account, site=site.id), token)
-        visit.told = self._admit(hello.page, hello.referrer, law)
-        self.door = None
-        self.live.hub.join(self.peer, ("site", site.id))
+        visit.is_test = bool(hello.preview) and self.live.is_preview(hello.preview or "", hello.site)
+        self._set_actor(Actor("visitor", "", "", site=hello.site), token)
+        self.live.hub.join(self.peer, ("site", hello.site))
         self.live.visitors[self.peer] = self
-        await self._welcome(hello.chat, hello.since)
+        self.peer.hold()
+        try:
+            arrived = await self._arrive(hello)
+        except BaseException:
+            self._unset_actor()
+            self.live.hub.leave(self.peer)
+            self.peer.release()
+            raise
+        self._settle(hello, arrived)
         self.greeted = True
+        self.peer.release(encode(self._greeting(arrived.shot)))
+
+    async def _arrive(self, hello: co.VisitorHello) -> Arrived:
+        """Read again where the law or this visitor's objection moved meanwhile: the read may not know of it."""
+        while True:
+            self._stale = False
+            arrived = await self.house.engine.read(
+                lambda sql: visitors.arrive(self.house, self.visit, hello.chat, hello.since, sql)
+            )
+            if not self._stale:
+                return arrived
+
+    def _settle(self, hello: co.VisitorHello, arrived: Arrived) -> None:
+        visit, site, shot = self.visit, arrived.site, arrived.shot
+        self.live.fanout.places[site.id] = SiteOf(site.account, site.department)
+        visit.actor = self.peer.actor = msgspec.structs.replace(visit.actor, account=site.account)
+        visit.since = site.head
+        visit.told = self._admit(hello.page, hello.referrer, arrived.law)
+        self.door = None
+        self._take_choice(shot.objected, shot.ticked, shot.law)
 
     def _set_actor(self, actor: Actor, token: str) -> None:
         if token:
@@ -138,13 +136,13 @@ class VisitorSession(Session):
                 return
             raise Conflict("entered_already")
         self._set_actor(self.visit.actor, token)
-        await self._welcome(None, 0)
+        await self._welcome()
 
-    async def _welcome(self, chat: str | None, since: int) -> None:
+    async def _welcome(self) -> None:
         """First load and reconnect are one path: subscribed, hold, read, put first, release (DESIGN 4)."""
         self.peer.hold()
         try:
-            shot = await self.house.engine.read(lambda sql: visitors.snapshot(self.house, self.visit, chat, since, sql))
+            shot = await self.house.engine.read(lambda sql: visitors.snapshot(self.house, self.visit, sql))
         except BaseException:
             self._unset_actor()
             self.peer.release()
@@ -257,6 +255,21 @@ class VisitorSession(Session):
         unit, now = mydata.state_own(self.house, self.visit, command.id, command.text), self.house.clock.at()
         self.submit(command, unit, lambda posted: stored(posted.again, lambda event: for_visitor(event, now)))
 
+    async def on_my_data(self, _: co.AskMyData) -> None:
+        await tell_my_data(self)
+
+    async def on_correct(self, command: co.Correct) -> None:
+        await change_my_data(self, mydata.correct(self.house, self.visit, command.name, command.mail))
+
+    async def on_erase_mine(self, _: co.EraseMine) -> None:
+        await change_my_data(self, mydata.ask_erasure(self.house, self.visit))
+
+    async def on_keep_mine(self, _: co.KeepMine) -> None:
+        await change_my_data(self, mydata.keep_mine(self.house, self.visit))
+
+    async def on_ask(self, command: co.AskPrivacy) -> None:
+        await ask_privacy(self, command)
+
     async def on_forget(self, _: co.Forget) -> None:
         if not await self.house.engine.write(choices.forget(self.house, self.visit)):
             self.peer.tell(encode(fr.Forgotten()))
@@ -266,18 +279,46 @@ class VisitorSession(Session):
 
     async def law_moved(self) -> None:
         """From the next frame on: what the session holds is reduced, and the promise line is told anew."""
+        if not self.greeted:
+            self._stale = True
+            return
         law = await self.house.engine.read(self._law)
         self._take_choice(self.visit.objected, self.visit.ticked, law)
         self.peer.tell(self.law_frame(law))
 
     def choice_moved(self, event: ChoiceMoved) -> None:
         """This visitor objected or agreed in some tab, or took it back."""
+        if not self.greeted:
+            self._stale = True
+            return
         self._take_choice(event.objected, event.ticked, event.law)
         self.peer.tell(self.law_frame(event.law))
 
     def close(self) -> None:
         self.live.visitors.pop(self.peer, None)
         super().close()
+
+    table: ClassVar[Table] = {
+        co.VisitorHello: on_hello,
+        co.Enter: on_enter,
+        co.SendMessage: on_send,
+        co.LeaveMessage: on_leave,
+        co.VisitorTyping: on_typing,
+        co.VisitorMark: on_mark,
+        co.VisitorEnd: on_end,
+        co.VisitorOlder: on_older,
+        co.Moved: on_moved,
+        co.Object: on_object,
+        co.Tick: on_tick,
+        co.AskMyData: on_my_data,
+        co.Correct: on_correct,
+        co.State: on_state,
+        co.EraseMine: on_erase_mine,
+        co.KeepMine: on_keep_mine,
+        co.AskPrivacy: on_ask,
+        co.Forget: on_forget,
+        co.Ping: Session.on_ping,
+    }
 
 
 def law_moved(live: Live, site: str) -> None:

@@ -1,4 +1,4 @@
-"""`tests/run bench [bytes|start|browser|relay|crowd]`: machine and versions, then each budget as figure and verdict."""
+"""`tests/run bench [bytes|start|browser|relay|slow|crowd]`: machine and versions, then each budget as figure and verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.bench import browser, crowd, relay
+from tests.bench import browser, crowd, relay, slow
 from tests.bench.server import Process, free_port, hub, init, l2s, sign_in
 
 VISITORS = 64
@@ -44,6 +44,7 @@ def machine(folder: Path) -> None:
 
 async def bench_relay(folder: Path) -> None:
     """Saturation: the same load on the bare hub and on l2s."""
+    crowd.load_apart()
     base = hub(free_port())
     one = relay.Relay(4)
     clients, _ = await relay.hub_room(base, VISITORS, one)
@@ -68,6 +69,7 @@ async def bench_relay(folder: Path) -> None:
 
 async def bench_crowd(folder: Path, count: int = 10_000) -> None:
     """Memory, latency and storm with idle visitors around."""
+    crowd.load_apart()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     data = folder / "crowd"
@@ -75,9 +77,13 @@ async def bench_crowd(folder: Path, count: int = 10_000) -> None:
     server = l2s(data, port)
     start = server.memory
     say("memory right after start", f"{start / 2**20:.0f} MB", "<= 70 MB", start <= 70 * 2**20)
-    idle, took = await crowd.gather(server, site, count)
+    idle, cpu = crowd.Crowd(port, site), server.cpu
+    took, load = await idle.join(count)
     each = (server.memory - start) / count
-    say(f"memory of an idle visitor at {count:,}", f"{each / 1000:.1f} KB, joined in {took:.1f} s", "<= 20 KB", each <= 20_000)
+    say(f"memory of an idle visitor at {count:,}", f"{each / 1000:.1f} KB", "<= 20 KB", each <= 20_000)
+    print(
+        f"they joined in {took:.1f} s: server {(server.cpu - cpu) / count * 1e6:.0f} µs CPU each, load {load:.1f} s CPU in all"
+    )
     say("whole server", f"{server.memory / 2**20:.0f} MB", "<= 260 MB", server.memory <= 260 * 2**20)
     one = relay.Relay(0)
     talkers, _ = await relay.l2s_room(server, site, sign_in(data, port), VISITORS, one)
@@ -85,7 +91,7 @@ async def bench_crowd(folder: Path, count: int = 10_000) -> None:
     p50, p99, worst = (delays[int(len(delays) * part)] * 1e3 for part in (0.5, 0.99, 0.99999))
     fine = p50 <= 1 and p99 <= 5 and worst <= 50
     say("relay at 1,000 messages/s beside them", f"p50 {p50:.2f}, p99 {p99:.2f}, worst {worst:.1f} ms", "1 / 5 / 50 ms", fine)
-    again, back = await crowd.storm(server, data, site, idle)
+    again, back = await crowd.storm(server, data, idle)
     say(f"storm of {count:,} after kill -9", f"all back in {back:.1f} s", "<= 6 s", back <= 6)
     again.stop()
 
@@ -122,7 +128,7 @@ def bench_bytes(folder: Path) -> None:
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or ["bytes", "start", "browser", "relay", "crowd"]
+    chosen = sys.argv[1:] or ["bytes", "start", "browser", "relay", "slow", "crowd"]
     with tempfile.TemporaryDirectory(prefix="l2s-bench-", dir="/var/tmp") as place:
         folder = Path(place)
         machine(folder)
@@ -134,6 +140,8 @@ def main() -> None:
             asyncio.run(browser.bench(folder, say))
         if "relay" in chosen:
             asyncio.run(bench_relay(folder))
+        if "slow" in chosen:
+            asyncio.run(slow.bench(folder, say, VISITORS, SECONDS))
         if "crowd" in chosen:
             asyncio.run(bench_crowd(folder))
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +28,13 @@ def free_port() -> int:
 class Process:
     """A server of this run."""
 
-    def __init__(self, command: list[str], port: int, core: int | None = 0) -> None:
+    def __init__(self, command: list[str], port: int, core: int | None = 0, extra: Mapping[str, str] | None = None) -> None:
         self.port = port
         self.command = command
         self.began = time.perf_counter()
         pin = ["taskset", "-c", str(core)] if core is not None and (os.cpu_count() or 1) > 1 else []
-        self.process = subprocess.Popen([*pin, *command], env=os.environ | OPEN, stdout=subprocess.DEVNULL)
+        env = os.environ | OPEN | (extra or {})
+        self.process = subprocess.Popen([*pin, *command], env=env, stdout=subprocess.DEVNULL)
         self.ready = self._wait()
 
     def _wait(self) -> float:
@@ -66,9 +68,9 @@ class Process:
         self.process.wait(20)
 
 
-def l2s(data: Path, port: int, *, core: int | None = 0) -> Process:
-    """`l2s serve` on a data directory."""
-    return Process([sys.executable, "-m", "l2s", "serve", "--data", str(data), "--port", str(port)], port, core)
+def l2s(data: Path, port: int, *, core: int | None = 0, extra: Mapping[str, str] | None = None) -> Process:
+    """`l2s serve` on a data directory. `extra`: added to its environment."""
+    return Process([sys.executable, "-m", "l2s", "serve", "--data", str(data), "--port", str(port)], port, core, extra)
 
 
 def hub(port: int) -> Process:

@@ -207,6 +207,29 @@ test('unread is what the visitor said beyond what this user heard', () => {
   assert.equal(unread(), 0);
 });
 
+test('the echo of a mark of delivery is no news, and what was read is', () => {
+  const { desk, hear } = setUp([chatRow('a')]);
+  let changes = 0;
+  desk.addEventListener('change', () => changes++);
+  hear({ type: 'marks', chat: 'a', user: 'maja', delivered: 1, read: 0, heard: 0 });
+  hear({ type: 'marks', chat: 'a', user: 'tom', delivered: 1, read: 0, heard: 0 });
+  assert.equal(changes, 0);
+  assert.equal(desk.chats.get('a').marks.length, 2);
+  hear({ type: 'marks', chat: 'a', user: 'maja', delivered: 1, read: 1, heard: 1 });
+  hear({ type: 'marks', chat: 'a', user: null, delivered: 1, read: 1, heard: 0 });
+  assert.equal(changes, 2);
+});
+
+test('between two ticks the time stands still for everything that is drawn', () => {
+  const { desk, clock } = setUp();
+  clock.pass(1000 - (clock.now() % 1000));
+  const { now } = desk;
+  clock.pass(999);
+  assert.equal(desk.now, now);
+  clock.pass(1);
+  assert.equal(desk.now, now + 1000);
+});
+
 test('mark unread puts the mark below the last words, and what comes after is marked again', () => {
   const { desk, hear, sent, clock } = setUp([mine('a', { rev: 2, pub: 2, said: 2 })]);
   desk.show('a');

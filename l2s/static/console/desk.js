@@ -26,6 +26,7 @@ import { Watermarks } from './watermarks.js';
 
 const KEPT = 30;
 const LINE = 140;
+const TICK = 1000;
 
 export class Desk extends EventTarget {
   /** @type {Me | null} null = no welcome yet */
@@ -80,9 +81,10 @@ export class Desk extends EventTarget {
     });
   }
 
-  /** Server time. */
+  /** Server time at the last tick: between two ticks no row's time changes, whatever is drawn. */
   get now() {
-    return this.#clock.now() + this.#skew;
+    const now = this.#clock.now();
+    return now - (now % TICK) + this.#skew;
   }
 
   /** The conversation that is shown. */
@@ -178,11 +180,11 @@ export class Desk extends EventTarget {
 
   /** @param {UserFrame} frame */
   apply(frame) {
-    if (Object.hasOwn(this.#frames, frame.type)) this.#frames[frame.type](frame);
-    this.#tell();
+    const isShown = !Object.hasOwn(this.#frames, frame.type) || this.#frames[frame.type](frame) !== false;
+    if (isShown) this.#tell();
   }
 
-  /** @type {Record<string, (frame: any) => void>} what a frame does */
+  /** @type {Record<string, (frame: any) => unknown>} what a frame does; false = nothing that is shown changed */
   #frames = {
     welcome: frame => this.#welcome(frame),
     chat: ({ chat }) => this.#row(chat),
@@ -251,19 +253,23 @@ export class Desk extends EventTarget {
     this.#delivered(next);
   }
 
-  /** @param {string} id @param {string | null} user @param {{delivered: number, read: number, heard: number}} marks */
+  /**
+   * That something is delivered to a colleague is shown nowhere; the echo of one's own mark comes with every message.
+   * @param {string} id @param {string | null} user @param {{delivered: number, read: number, heard: number}} marks
+   */
   #marked(id, user, { delivered, read, heard }) {
     const row = this.chats.get(id);
-    if (!row) return;
+    if (!row) return false;
     if (user === null) {
       this.chats.set(id, { ...row, delivered, read });
       this.talks.get(id)?.timeline.marks({ delivered, read });
-      return;
+      return true;
     }
     const before = row.marks.find(each => each.user === user);
     const mark = { user, joined: before?.joined ?? false, delivered, read, heard };
     const marks = before ? row.marks.map(each => (each === before ? mark : each)) : [...row.marks, mark];
     this.chats.set(id, { ...row, marks });
+    return read !== (before?.read ?? 0) || heard !== (before?.heard ?? 0);
   }
 
   /** What came is delivered as soon as one colleague who may answer has it. @param {TeamChat} chat */

@@ -95,7 +95,7 @@ export class Inbox extends HTMLElement {
     const still = this.#still;
     for (const [name, group] of this.#groups) this.#drawGroup(group, this.#sections[name], still);
     if (held && !this.focused) this.focusRow(held);
-    const keeps = this.#chosen && this.#stop?.isConnected && this.#stop.checkVisibility();
+    const keeps = this.#chosen && this.#stop?.isConnected && !this.#stop.closest('[hidden]');
     const stop = keeps ? this.#stop : this.querySelector(STOPS);
     if (stop) this.#stand(stop);
   }
