@@ -152,6 +152,35 @@ def audit_verify(config: str | None, data: str | None) -> None:
     sys.exit(1 if found["broken"] is not None or found["cut"] else 0)
 
 
+@main.group()
+def hold() -> None:
+    """Holds by law: chats that are kept although their time is over."""
+
+
+@hold.command("list", help=COMMANDS["l2s hold list"])
+@_common
+def hold_list(config: str | None, data: str | None) -> None:
+    """Every hold, newest first."""
+    _print(_host(config, data, "hold_list", {})["holds"])
+
+
+@hold.command("approve", help=COMMANDS["l2s hold approve"])
+@_common
+@click.argument("id")
+def hold_approve(config: str | None, data: str | None, id: str) -> None:
+    """The second person, where an account has one admin alone."""
+    _host(config, data, "hold_approve", {"id": id})
+    click.echo("The chats are held.")
+
+
+@main.command(help=COMMANDS["l2s purge"])
+@_common
+@click.option("--dry-run", is_flag=True, help="Only count what would go, and what should be gone already.")
+def purge(config: str | None, data: str | None, dry_run: bool) -> None:
+    """Delete now what has expired; prints the report as JSON."""
+    _print(_host(config, data, "purge", {"dry_run": dry_run}))
+
+
 @main.command(help=COMMANDS["l2s demo"])
 @click.option("--port", type=int, default=0, metavar="N", help="Port of the server (any free one).")
 @click.option("--shop-port", type=int, default=0, metavar="N", help="Port of the shop page (any free one).")

@@ -86,6 +86,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reopen_days: Annotated[
         int, _row("Days in which a visitor's message reopens a closed chat.", "the same matter", ge=0, le=30)
     ] = 3
+    retention_hour: Annotated[
+        int, _row("Hour of the day (UTC) at which what has expired is deleted.", "few write at night", ge=0, le=23)
+    ] = 3
     link_hours: Annotated[int, _row("Hours for which a single-use link works.", "a working day", ge=1, le=168)] = 24
     session_days: Annotated[
         int, _row("Days after which a sign-in must be repeated.", "within the 90 days that sessions are kept", ge=1, le=90)
@@ -122,6 +125,9 @@ COMMANDS: Final = {
     "l2s audit verify": "Check that no line of the audit log was changed, taken out or cut off.",
     "l2s backup": "Make one file of database, ledger and key while the server serves; it is deleted after 14 days.",
     "l2s restore": "Put a backup back into a stopped server; what was erased or forbidden since stays so.",
+    "l2s hold list": "Every hold of every account, newest first, as JSON.",
+    "l2s hold approve": "Approve hold ID where its account has one admin alone, a day after it was asked for at the earliest.",
+    "l2s purge": "Delete now what has expired, as every night; prints the report as JSON.",
     "l2s demo": "Try it: temporary data, a small shop page, and a visitor who writes within ten seconds.",
     "l2s protocol": "Print the wire as JSON Schema: commands and frames of both audiences.",
 }

@@ -195,20 +195,28 @@ async def test_an_open_chat_is_not_reached_by_a_widening(still_shop: Shop, clock
 
 async def test_expired_words_cannot_be_read_before_any_job_has_run(still_shop: Shop, clock: FakeClock) -> None:
     shop = still_shop
-    await declare(shop, message="kept")
     tom = await shop.operator("Tom", "admin")
-    _, chat = await shop.writer("Soon unreadable")
+    _, chat = await shop.writer("Soon unreadable", page="https://shop.example/tents")
     await tom.say("take", chat=chat)
     await tom.hear("chat", lambda frame: frame["chat"]["state"] == "open")
     await tom.say("end", chat=chat)
     await tom.hear("chat", lambda frame: frame["chat"]["state"] == "closed")
-    seen = await tom.ask("open", "conversation", chat=chat)
-    assert "Soon unreadable" in str(seen["messages"])
     clock.pass_(30 * 86_400_000 - 1)
-    cookie = await shop.sign_in(tom.id)
-    assert "Soon unreadable" in str(await (await shop.console(tom.id, cookie)).ask("open", "conversation", chat=chat))
+    again = await shop.console(tom.id, await shop.sign_in(tom.id))
+    assert "/tents" in str(await again.ask("open", "conversation", chat=chat))
     clock.pass_(1)
-    assert "Soon unreadable" not in str(await (await shop.console(tom.id, cookie)).ask("open", "conversation", chat=chat))
+    again = await shop.console(tom.id, await shop.sign_in(tom.id))
+    seen = await again.ask("open", "conversation", chat=chat)
+    assert "/tents" not in str(seen), "thirty days for the page"
+    assert "Soon unreadable" in str(seen)
+    clock.pass_(150 * 86_400_000 - 1)
+    again = await shop.console(tom.id, await shop.sign_in(tom.id))
+    assert again.welcome["closed"] == 1
+    assert "Soon unreadable" in str(await again.ask("open", "conversation", chat=chat))
+    clock.pass_(1)
+    again = await shop.console(tom.id, await shop.sign_in(tom.id))
+    assert again.welcome["closed"] == 0
+    assert (await again.ask("open", "refused", chat=chat))["code"] == "not_found", "and 180 for the words"
 
 
 async def test_an_erased_chat_is_gone_and_after_the_scrub_its_bytes_too(still_shop: Shop, clock: FakeClock) -> None:

@@ -27,11 +27,12 @@ TABLE = {
         "cases",
         "see_audit",
         "link",
+        "hold",
     },
     "owner": {"change_owner"},
 }
 VISITOR = {"send", "leave", "typing", "mark", "end", "object", "forget"}
-BOX = {"make_account", "link", "status"}
+BOX = {"make_account", "link", "status", "hold"}
 VERBS = sorted(RIGHTS)
 FOREIGN = ["", "drop_table", "SEND", "send ", "__class__", "preview", "owner"]
 

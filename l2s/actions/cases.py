@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
-from l2s.actions.visitors import Visit, law_now
+from l2s.actions.visitors import Visit
+from l2s.actions.welcome import law_now
 from l2s.domain.events import Event
 from l2s.domain.months import add_months
 from l2s.domain.people import Actor

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from l2s.actions.house import House
-from l2s.actions.states import Act, note_consent, state
-from l2s.actions.visitors import Visit, law_now
+from l2s.actions.states import Act, has_words, note_consent, state
+from l2s.actions.visitors import Visit
+from l2s.actions.welcome import law_now
 from l2s.domain.events import ChatChanged, ChoiceMoved, Event, TokenEnded
 from l2s.errors import Conflict
 from l2s.privacy.ledger import Law, ripened
@@ -84,7 +85,9 @@ def _choose(house: House, visit: Visit, act: _Choose, word: Act | None) -> Unit[
             return law, events
         if word:
             note_consent(house, sql, chat, word, at, ledger.head(sql, chat.site))
-        return law, [*events, ChatChanged(state(house, sql, chat, at))]
+        if has_words(house, sql, chat, at):
+            events.append(ChatChanged(state(house, sql, chat, at)))
+        return law, events
 
     return unit
 

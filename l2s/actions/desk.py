@@ -11,7 +11,7 @@ import msgspec
 
 from l2s.actions import audit
 from l2s.actions.house import House
-from l2s.actions.states import choice_of, keep, law_of, load, move_marks, stamp, state
+from l2s.actions.states import choice_of, has_words, keep, law_of, load, move_marks, stamp, state
 from l2s.clock import DAY, MINUTE
 from l2s.domain import chats as life
 from l2s.domain.chats import Chat, Message, Participant
@@ -23,6 +23,7 @@ from l2s.domain.text import message_text
 from l2s.errors import Conflict, NotFound, SignInNeeded
 from l2s.privacy.gate import MACHINE, admit, release, same
 from l2s.privacy.policy import keep_name, rule_of
+from l2s.privacy.retention import words_left
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
 from l2s.protocol.audience import label, team_chat
@@ -47,14 +48,21 @@ def _as_user(sql: Sql, actor: Actor) -> User:
     return user
 
 
+def _readable(house: House, sql: Sql, actor: Actor, chat_id: str, verb: str) -> Chat:
+    """A chat that this user may `verb` and whose words did not expire. Raises NotFound."""
+    chat = load(sql, chat_id)
+    need(actor, verb, chat)
+    if not has_words(house, sql, chat, house.clock.at()):
+        raise NotFound("not_found")
+    return chat
+
+
 def _on_chat(house: House, session: str, chat_id: str, verb: str, act: Callable[[Sql, Actor, Chat], list[Event]]) -> Unit[None]:
     """A unit that loads speaker and chat, asks the right, and acts."""
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor = speaker(house, sql, session)
-        chat = load(sql, chat_id)
-        need(actor, verb, chat)
-        return None, act(sql, actor, chat)
+        return None, act(sql, actor, _readable(house, sql, actor, chat_id, verb))
 
     return unit
 
@@ -151,8 +159,8 @@ def reply(house: House, session: str, out: Outgoing) -> Unit[MessagePosted | Non
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[MessagePosted | None, list[Event]]:
-        actor, chat = speaker(house, sql, session), load(sql, out.chat)
-        need(actor, "send", chat)
+        actor = speaker(house, sql, session)
+        chat = _readable(house, sql, actor, out.chat, "send")
         again = _again(house, sql, actor, chat, key, text, at)
         if again:
             return again, []
@@ -178,8 +186,8 @@ def write_note(house: House, session: str, out: Outgoing) -> Unit[MessagePosted 
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[MessagePosted | None, list[Event]]:
-        actor, chat = speaker(house, sql, session), load(sql, out.chat)
-        need(actor, "note", chat)
+        actor = speaker(house, sql, session)
+        chat = _readable(house, sql, actor, out.chat, "note")
         again = _again(house, sql, actor, chat, key, text, at)
         if again:
             return again, []
@@ -277,7 +285,19 @@ def desk(house: House, session: str, sql: Sql) -> Desk:
     rows = [state(house, sql, chat, at) for chat in chats.live(sql, actor.account) if may(actor, "read", chat)]
     sites = [site for site in accounts.sites(sql, actor.account) if actor.sites is None or site.id in actor.sites]
     people = users.of_account(sql, actor.account)
-    return Desk(actor, _as_user(sql, actor), people, sites, rows, chats.count_closed(sql, actor.account))
+    return Desk(actor, _as_user(sql, actor), people, sites, rows, _count_closed(house, sql, actor.account, at))
+
+
+def _count_closed(house: House, sql: Sql, account: str, at: int) -> int:
+    """How many closed chats have words left."""
+    n = 0
+    for group in chats.closed_by_law(sql, account):
+        rules = house.laws.governing(sql, group.site, group.since, group.head, at).rules
+        if words_left(rules, group.first, at):
+            n += group.n
+        elif words_left(rules, group.last, at):  # those that ended within the days of the law
+            n += chats.ended_after(sql, account, group, at - (rule_of(rules, "message").keep - 1) * DAY)
+    return n
 
 
 def note_opening(house: House, session: str, chat_id: str) -> Unit[None]:
@@ -311,8 +331,8 @@ class Opened(NamedTuple):
 
 def opened(house: House, session: str, chat_id: str, since: int, sql: Sql) -> Opened:
     """A timeline: exactly what changed after `since`, or its newest page."""
-    actor, chat = speaker(house, sql, session), load(sql, chat_id)
-    need(actor, "read", chat)
+    actor = speaker(house, sql, session)
+    chat = _readable(house, sql, actor, chat_id, "read")
     whole = state(house, sql, chat, house.clock.at())
     kept = rule_of(whole.law.rules, "message").keep
     days = keep_name(kept)
@@ -329,8 +349,8 @@ def opened(house: House, session: str, chat_id: str, since: int, sql: Sql) -> Op
 
 def history(house: House, session: str, chat_id: str, before: int, sql: Sql) -> tuple[ChatState, str, list[Message]]:
     """An older page."""
-    actor, chat = speaker(house, sql, session), load(sql, chat_id)
-    need(actor, "read", chat)
+    actor = speaker(house, sql, session)
+    chat = _readable(house, sql, actor, chat_id, "read")
     page = messages.older(sql, chat, before, house.settings.page, notes=True)
     return state(house, sql, chat, house.clock.at()), reader(actor, chat), page
 
@@ -342,15 +362,15 @@ def closed(house: House, session: str, text: str, before: int, sql: Sql) -> fr.L
     """A page of closed chats, newest first; `text` filters by name, label and newest message, as this reader may see them."""
     actor, at, most = speaker(house, sql, session), house.clock.at(), house.settings.list_max
     wanted, rows = text.casefold().split(), list[pa.TeamChat]()
-    for _ in range(SCANNED if wanted else 1):
+    for _ in range(SCANNED):
         found = chats.closed(sql, actor.account, before, most)
         for chat in found:
-            if may(actor, "read", chat):
+            if may(actor, "read", chat) and has_words(house, sql, chat, at):
                 row = team_chat(state(house, sql, chat, at), reader(actor, chat), at)
                 if _matches(row, wanted):
                     rows.append(row)
         before = (found[-1].ended_at or 0) if len(found) >= most else 0
-        if not before or len(rows) >= most:
+        if not before or len(rows) >= most or (rows and not wanted):
             break
     return fr.Listing(rows, before)
 

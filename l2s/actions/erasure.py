@@ -91,7 +91,7 @@ def erased_visitor(house: House, sql: Sql, visitor: str, at: int, steady: int) -
         _add(counts, erasure.erase(sql, "chats", chat.id))
     if kept:
         chats.forget_token(sql, visitor)
-        erasure.set_erase_at(sql, visitor, None)
+        erasure.set_erase_at(sql, visitor, at)  # the wish stands: what is held goes when the hold ends
     else:
         _add(counts, erasure.erase(sql, "visitors", visitor))
     stays = (Kept("chats", len(kept), max(chat.held_until or 0 for chat in kept)),) if kept else ()

@@ -1,6 +1,6 @@
 """What actions work with: the engine, time and ids, the key of all keyed hashes, settings, and the law as a cached function.
 
-Invariant: nothing here holds personal data. `Laws` caches by (scope, since, head, day), so a moved head is a new question.
+Invariant: nothing here holds personal data. A new law entry, and a new day, are new questions to `Laws`.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+from bisect import bisect_right
 from pathlib import Path
 from typing import Final
 
 from l2s.clock import DAY, Clock, Ids
 from l2s.config import Settings
 from l2s.errors import StartError
-from l2s.privacy.ledger import Law, governing
+from l2s.privacy.ledger import Entry, Law, governing
 from l2s.store import ledger
 from l2s.store.engine import Engine
 from l2s.store.sql import Sql
@@ -66,29 +67,50 @@ def load_secret(data: Path) -> Keys:
 
 
 class Laws:
-    """`governing` as a cached function of scope, since, head and day."""
+    """`governing` as a cached function: of the scope's law entries, of where among them a datum began, and of the day.
+
+    Most entries are no law (erasures, retention, holds): they move the head, and leave what is cached here as it is.
+    """
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
+        self._entries: dict[str, tuple[int, list[Entry]]] = {}
         self._cache: dict[tuple[str, int, int, int], Law] = {}
 
     def governing(self, sql: Sql, scope: str, since: int, head: int, at: int) -> Law:
         """What governs a datum that began at `since`, now that the scope's newest entry is `head`."""
-        key = (scope, since, head, at // DAY)
-        law = self._cache.get(key)
-        if law is None:
-            kind = "server" if scope == ledger.SERVER else "site"
-            law = governing(kind, ledger.laws(sql, scope), since, self._keys.day(at))._replace(head=head)
-            if len(self._cache) >= _CACHED:
-                self._cache.clear()
-            if not sql.uncommitted:  # a position that is rolled back will be another entry's
-                self._cache[key] = law
-        return law
+        return self._law(sql, scope, self._laws(sql, scope, head), since, at)._replace(since=since, head=head)
+
+    def governed(self, sql: Sql, scope: str, since: int, head: int, then: int) -> Law:
+        """The same at an earlier instant; no rules where there was no law yet."""
+        entries = self._laws(sql, scope, head)
+        return self._law(sql, scope, entries[: bisect_right(entries, then, key=lambda entry: entry.wall)], since, then)
 
     def server(self, sql: Sql, at: int) -> Law:
         """What governs a new datum of the server scope."""
         head = ledger.head(sql, ledger.SERVER)
         return self.governing(sql, ledger.SERVER, head, head, at)
+
+    def _laws(self, sql: Sql, scope: str, head: int) -> list[Entry]:
+        known = self._entries.get(scope)
+        if known and known[0] == head:
+            return known[1]
+        entries = ledger.laws(sql, scope)
+        if not sql.uncommitted:  # a position that is rolled back will be another entry's
+            self._entries[scope] = (head, entries)
+        return entries
+
+    def _law(self, sql: Sql, scope: str, entries: list[Entry], since: int, at: int) -> Law:
+        start = bisect_right(entries, since, key=lambda entry: entry.position)
+        key = (scope, start, entries[-1].position if entries else 0, at // DAY)
+        law = self._cache.get(key)
+        if law is None:
+            law = governing("server" if scope == ledger.SERVER else "site", entries, since, self._keys.day(at))
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            if not sql.uncommitted:
+                self._cache[key] = law
+        return law
 
 
 class House:

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 from l2s.actions.erasure import ERASE_DUE
 from l2s.actions.house import House
 from l2s.actions.states import choice_of, keep, law_of, load, stamp
-from l2s.actions.visitors import Posted, Visit, body, law_now, mine, resent
+from l2s.actions.visitors import Posted, Visit, body, mine, resent
+from l2s.actions.welcome import law_now
 from l2s.clock import DAY
 from l2s.domain import chats as life
 from l2s.domain.chats import DETAILS, Chat

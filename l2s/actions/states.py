@@ -11,6 +11,7 @@ from l2s.errors import NotFound
 from l2s.privacy.gate import MACHINE, Sealed, admit, release
 from l2s.privacy.ledger import Law, choice_under, shown_at, under_hold
 from l2s.privacy.policy import Choice
+from l2s.privacy.retention import level_left, words_left
 from l2s.store import chats, consents, ledger, messages
 from l2s.store.sql import Sql
 
@@ -37,6 +38,19 @@ def note_consent(house: House, sql: Sql, chat: Chat, act: Act, at: int, position
     values = [admit(value, "consent", choice, law, chat.since) for value in (version, digest, chat.language, act, at)]
     if values[0] is not None:
         consents.add(sql, chat, values)
+
+
+def has_words(house: House, sql: Sql, chat: Chat, at: int) -> bool:
+    """Is the chat there for a reader? One whose words expired, or that a hold has not let go of, is not."""
+    return chat.held_until is None and words_left(law_of(house, sql, chat, at).rules, chat.ended_at, at)
+
+
+def token_is_over(house: House, sql: Sql, chat: Chat | None, at: int) -> bool:
+    """Has the time of a device token run out, by its own rule, since the end of its newest chat?"""
+    if chat is None or chat.ended_at is None:
+        return False
+    law = house.laws.governing(sql, chat.site, chats.visitor_since(sql, chat.visitor), chat.head, at)
+    return level_left("device_token", law.rules, choice_of(chat, law), chat.ended_at, at) == 0
 
 
 def stamp(law: Law, chat: Chat, at: int) -> Stamp:

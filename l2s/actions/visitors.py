@@ -8,31 +8,27 @@ from typing import NamedTuple
 
 import msgspec
 
-from l2s.actions.erasure import receipt_code
 from l2s.actions.house import House
-from l2s.actions.states import choice_of, keep, law_of, load, move_marks, note_consent, stamp, state
+from l2s.actions.night import strip
+from l2s.actions.states import choice_of, has_words, keep, law_of, load, move_marks, note_consent, stamp, state, token_is_over
 from l2s.clock import DAY
 from l2s.domain import chats as life
-from l2s.domain.chats import DETAILS, Chat, Details, Message
+from l2s.domain.chats import DETAILS, Chat, Details
 from l2s.domain.events import (
     ChatChanged,
-    ChatState,
     Event,
     MarksMoved,
     MessagePosted,
-    Typing,
 )
 from l2s.domain.people import Actor
 from l2s.domain.rights import need
 from l2s.domain.text import client_id as checked_id
 from l2s.domain.text import mail_address, message_text, one_line
 from l2s.errors import BadInput, Conflict, Gone, NotFound
-from l2s.privacy.erasure import Receipt
 from l2s.privacy.gate import Sealed, admit, same
 from l2s.privacy.ledger import Law, choice_under
 from l2s.privacy.policy import Choice, When, rule_of
-from l2s.store import accounts, chats, figures, ledger, messages, receipts
-from l2s.store.accounts import Site
+from l2s.store import chats, figures, ledger, messages
 from l2s.store.chats import Visitor
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -54,28 +50,6 @@ class Visit(msgspec.Struct):
     told: Details = Details()
     ticked: int = 0
     dropped: tuple[str, ...] = ()  # classes that came to the door and were not admitted
-
-
-class Snapshot(NamedTuple):
-    """What welcome is made from."""
-
-    state: ChatState | None
-    messages: list[Message]
-    full: bool
-    more: bool
-    law: Law
-    held: bool
-    objected: bool
-    ticked: int
-    receipt: Receipt | None = None  # this browser's token led to somebody who was erased
-
-
-class Arrived(NamedTuple):
-    """What hello is answered with: the site, the law that governs what the browser told, and the snapshot."""
-
-    site: Site
-    law: Law
-    shot: Snapshot
 
 
 class Posted(NamedTuple):
@@ -171,8 +145,11 @@ def _first(house: House, sql: Sql, visit: Visit, known: chats.Known, said: Said)
     """No live chat: reopen the last one, or begin."""
     events: list[Event] = []
     last = chats.latest(sql, visit.actor.id) if known.visitor else None
-    if last and life.reopens(last, said.at, house.settings.reopen_days * DAY):
-        chat = _with_objection(sql, visit, last)
+    if token_is_over(house, sql, last, said.at):
+        raise Gone("token_ended")
+    if last and has_words(house, sql, last, said.at) and life.reopens(last, said.at, house.settings.reopen_days * DAY):
+        strip(house, sql, last)  # an open chat has no end to count from: what has expired would be readable again
+        chat = _with_objection(sql, visit, load(sql, last.id))
         reopened = life.reopen(chat, stamp(law_of(house, sql, chat, said.at), chat, said.at))
         step, began = reopened.chat, reopened.messages
     else:
@@ -314,78 +291,3 @@ def end(house: House, visit: Visit) -> Unit[None]:
         return None, keep(house, sql, chat, step, at)
 
     return unit
-
-
-# Reads.
-
-
-def arrive(house: House, visit: Visit, chat_id: str | None, since: int, sql: Sql) -> Arrived:
-    """Hello: the law that is shown now, and the snapshot under it."""
-    site = _site(sql, visit)
-    law = house.laws.governing(sql, site.id, site.head, site.head, house.clock.at())
-    return Arrived(site, law, _snapshot(house, msgspec.structs.replace(visit, since=site.head), site, chat_id, since, sql))
-
-
-def snapshot(house: House, visit: Visit, sql: Sql) -> Snapshot:
-    """Enter: the newest page of the chat that the token names."""
-    return _snapshot(house, visit, _site(sql, visit), None, 0, sql)
-
-
-def _site(sql: Sql, visit: Visit) -> Site:
-    site = accounts.site(sql, visit.actor.site)
-    if site is None:
-        raise NotFound("unknown_site")
-    return site
-
-
-def _snapshot(house: House, visit: Visit, site: Site, chat_id: str | None, since: int, sql: Sql) -> Snapshot:
-    """Everything of welcome from one snapshot: exactly what came after `since`, or the newest page."""
-    at = house.clock.at()
-    visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
-    if visitor and not visitor.lives:
-        raise Gone("token_ended")
-    chat = chats.latest(sql, visitor.id) if visitor else None
-    shown = law_shown(house, visit, site, chat, at, sql)
-    mine = visit.objected or bool(visitor and visitor.objected), visitor.ticked if visitor else visit.ticked
-    if chat is None:
-        receipt = receipts.receipt(sql, receipt_code(house, "visitor", visit.actor.id)) if visit.actor.id else None
-        return Snapshot(None, [], True, False, shown, False, *mine, receipt)
-    whole = state(house, sql, chat, at)
-    if chat_id == chat.id and 0 < since <= chat.pub:
-        gap = messages.since_pub(sql, chat, since, house.settings.resume_max)
-        if len(gap) <= house.settings.resume_max:
-            return Snapshot(whole, gap, False, False, shown, True, *mine)
-    page = messages.newest(sql, chat, house.settings.page, notes=False)
-    return Snapshot(whole, page, True, bool(page) and page[0].seq > 1, shown, True, *mine)
-
-
-def law_shown(house: House, visit: Visit, site: Site, chat: Chat | None, at: int, sql: Sql) -> Law:
-    """What would govern this visitor's next message: the chat's own law where it goes on, else the law shown at hello."""
-    within = house.settings.reopen_days * DAY
-    goes_on = chat is not None and (chat.state in life.LIVE or life.reopens(chat, at, within))
-    since = chat.since if chat and goes_on else visit.since
-    return house.laws.governing(sql, site.id, since, site.head, at)
-
-
-def law_now(house: House, visit: Visit, sql: Sql) -> Law:
-    """The same, for a session that is open already."""
-    site = _site(sql, visit)
-    chat = chats.latest(sql, visit.actor.id) if visit.actor.id else None
-    return law_shown(house, visit, site, chat, house.clock.at(), sql)
-
-
-def history(house: House, visit: Visit, chat_id: str, before: int, sql: Sql) -> tuple[ChatState, list[Message]]:
-    """An older page of the visitor's own chat."""
-    chat, visitor = chats.load(sql, chat_id), chats.visitor(sql, visit.actor.id)
-    if chat is None or chat.visitor != visit.actor.id or not (visitor and visitor.lives):
-        raise NotFound("not_found")
-    return state(house, sql, chat, house.clock.at()), messages.older(sql, chat, before, house.settings.page, notes=False)
-
-
-def typing(house: House, visit: Visit, on: bool, sql: Sql) -> Typing | None:
-    """Who is to be told that the visitor types; None where no chat lives."""
-    chat = chats.latest(sql, visit.actor.id) if visit.actor.id else None
-    if chat is None or chat.state not in life.LIVE:
-        return None
-    need(visit.actor, "typing", chat)
-    return Typing(chat, None, on)

@@ -63,6 +63,7 @@ RIGHTS: Final[dict[str, tuple[Who, ...]]] = {
     "declare": ("admin",),
     "cases": ("admin",),
     "see_audit": ("admin",),
+    "hold": ("host", "admin"),
     # the box
     "make_account": ("host",),
     "link": ("host", "admin"),

@@ -14,11 +14,14 @@ from typing import Final
 from l2s.actions import desk, erasure, timers
 from l2s.actions.erasure import SCRUB_DUE
 from l2s.actions.house import House
+from l2s.actions.retention import RETENTION_DUE
 from l2s.clock import MINUTE
+from l2s.jobs.retention import Run
 from l2s.store import chats, figures, ledger
 
 LEAP: Final = 2 * MINUTE  # a process that slept longer did not serve meanwhile
 RETRY: Final = 5 * MINUTE  # after a scrub that a reader or a full disk kept from its end
+SLICES: Final = 50  # of a night's work in one step: what is due meanwhile waits no longer
 LOG: Final = logging.getLogger("l2s.jobs")
 
 
@@ -39,6 +42,7 @@ class Jobs:
         self._spoke = spoke
         self._is_connected = is_connected
         self._minute = (house.clock.at(), house.clock.steady())
+        self._run: Run | None = None  # of the retention, while it goes on
         self.listening = False
         self.broken: int | None = None  # where the ledger does not follow from itself
 
@@ -65,6 +69,9 @@ class Jobs:
 
     async def _fire(self, kind: str, subject: str) -> None:
         engine, clock = self._house.engine, self._house.clock
+        if kind == RETENTION_DUE:
+            await self._retain()
+            return
         if kind != SCRUB_DUE:
             await engine.write(timers.fire(self._house, kind, subject, self._spoke(subject)))
             return
@@ -74,6 +81,19 @@ class Jobs:
         if await self._scrub():
             await engine.write(erasure.overwritten(self._house, erased))
             await engine.write(timers.settled(kind, subject, again))  # unless an erasure came meanwhile: it moved the time
+
+    async def _retain(self) -> None:
+        """Some slices; it stays due until the last, so a restart in the middle begins it anew."""
+        run = self._run = self._run or Run(self._house)
+        try:
+            for _ in range(SLICES):
+                if await run.advance():
+                    self._run = None
+                    return
+        except Exception:
+            again = self._house.clock.steady() + RETRY
+            await self._house.engine.write(timers.put_off(RETENTION_DUE, "", again))
+            raise
 
     async def minute(self) -> None:
         """Both clocks move, and what is ripe ripens."""

@@ -14,7 +14,9 @@ async def ask(socket: str, verb: str, args: dict[str, Any]) -> tuple[int, dict[s
     try:
         async with (
             aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(socket), timeout=aiohttp.ClientTimeout(total=60), trust_env=False
+                connector=aiohttp.UnixConnector(socket),
+                timeout=aiohttp.ClientTimeout(total=600, sock_connect=10),
+                trust_env=False,
             ) as client,
             client.post(f"http://host/{verb}", json=args) as response,
         ):

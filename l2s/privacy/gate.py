@@ -108,8 +108,10 @@ def release(sealed: Sealed[T] | None, purpose: str, to: str, choice: Choice, law
     if sealed is None:
         return None
     rule = law.rules.get(sealed.cls)
-    if rule is None or not permits(rule, choice) or (purpose not in rule.purposes and to != PERSON):
-        return None  # whom it is about reads it whatever it is kept for
+    if rule is None or not permits(rule, choice):
+        return None
+    if purpose not in rule.purposes and (to != PERSON or law.on_hold):  # whom it is about reads it whatever it is kept for
+        return None
     if to not in (MACHINE, PERSON) and to not in rule.audience:
         return None
     if (rule.keep == MEMORY and sealed.kept) or is_expired(rule.keep, sealed.ended, now, sealed.cls in SERVER_CLASSES):

@@ -71,6 +71,7 @@ class Law(NamedTuple):
     rules: dict[str, Rule]
     salt: bytes
     covered: frozenset[int] = frozenset()
+    on_hold: bool = False
 
 
 def canonical(data: object) -> str:
@@ -169,7 +170,7 @@ def under_hold(law: Law) -> Law:
         for cls, rule in law.rules.items()
         if rule.keep != MEMORY
     }
-    return law._replace(rules=rules)
+    return law._replace(rules=rules, on_hold=True)
 
 
 def words_in_force(entries: Sequence[Entry]) -> dict[str, str]:

@@ -51,6 +51,12 @@ def page(sql: Sql, account: str, before: int, most: int) -> list[Line]:
     return [Line(*row) for row in rows]
 
 
+def newest(sql: Sql) -> tuple[int, str] | None:
+    """(position, hash) of the newest line."""
+    row = sql.one("SELECT position, hash FROM audit ORDER BY position DESC LIMIT 1")
+    return (row[0], row[1]) if row else None
+
+
 def slice_(sql: Sql, after: int, most: int) -> list[Line]:
     """Lines after a position in order, of all accounts: for checking the chain piece by piece."""
     return [Line(*row) for row in sql.all(f"{_COLUMNS} WHERE position > ?1 ORDER BY position LIMIT ?2", after, most)]

@@ -24,6 +24,7 @@ import msgspec
 from l2s.errors import DataError, StartError
 
 FOLDER: Final = "backups"
+EXPIRING: Final = (f"{FOLDER}/*.tar", f"{FOLDER}/replaced-*.db*", "snapshot-*.db")  # what stands there else is not ours
 MEMBERS: Final = ("l2s.db", "ledger.jsonl", "secret")
 _FORMAT: Final = 1
 
@@ -229,5 +230,5 @@ def _set_aside(data: Path, now: int) -> Path | None:
 def expired(data: Path, now: int, days: int) -> list[Path]:
     """Own backups, what a restore set aside, and snapshots before a migration that are older than `days`."""
     limit = now - days * 86_400_000
-    found = [*(data / FOLDER).glob("*"), *data.glob("snapshot-*.db")]
+    found = [path for pattern in EXPIRING for path in data.glob(pattern)]
     return sorted(path for path in found if path.is_file() and path.stat().st_mtime_ns // 1_000_000 < limit)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -10,7 +11,7 @@ from l2s.domain.chats import DETAILS, Chat, Details, Participant
 from l2s.domain.people import User
 from l2s.errors import Conflict
 from l2s.privacy.gate import Sealed, held
-from l2s.store.sql import Row, Sql, Write
+from l2s.store.sql import KEYS, Row, Sql, Write, with_keys
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -175,12 +176,6 @@ def closed(sql: Sql, account: str, before: int, most: int) -> list[Chat]:
     return [_chat(row) for row in rows]
 
 
-def count_closed(sql: Sql, account: str) -> int:
-    """How many closed chats an account holds."""
-    row = sql.one("SELECT count(*) FROM chats WHERE account_id = ?1 AND state = 'closed'", account)
-    return int(row[0]) if row else 0
-
-
 def owned(sql: Sql, user: str) -> list[Chat]:
     """The open chats of one user."""
     return [_chat(row) for row in sql.all(f"SELECT {_CHAT} {_FROM} WHERE c.owner_id = ?1 AND c.state = 'open'", user)]
@@ -200,12 +195,62 @@ def of_visitor(sql: Sql, visitor: str) -> list[str]:
     return [row[0] for row in sql.all("SELECT id FROM chats WHERE visitor_id = ?1 ORDER BY nth", visitor)]
 
 
+def of_visitors(sql: Sql, keys: Sequence[str]) -> list[Chat]:
+    """All chats of some visitors, oldest first for each."""
+    rows = sql.all(
+        with_keys(f"SELECT {_CHAT} {_FROM} WHERE c.visitor_id IN ({KEYS}) ORDER BY c.visitor_id, c.nth", keys), *keys
+    )
+    return [_chat(row) for row in rows]
+
+
+class Group(NamedTuple):
+    """Closed chats under one law, none of them held: how many, and when the first and the last of them ended."""
+
+    site: str
+    since: int
+    head: int
+    n: int
+    first: int
+    last: int
+
+
+_FREE: Final = "c.account_id = ?1 AND c.state = 'closed' AND c.held_until IS NULL"
+
+
+def closed_by_law(sql: Sql, account: str) -> list[Group]:
+    """An account's closed chats that nothing holds, by what governs them."""
+    rows = sql.all(
+        f"""SELECT c.site_id, c.since, s.law_head, count(*), min(c.ended_at), max(c.ended_at)
+        FROM chats c JOIN sites s ON s.id = c.site_id WHERE {_FREE} GROUP BY c.site_id, c.since""",
+        account,
+    )
+    return [Group(*row) for row in rows]
+
+
+def ended_after(sql: Sql, account: str, group: Group, ended: int) -> int:
+    """How many chats of a group ended after an instant."""
+    row = sql.one(
+        f"SELECT count(*) FROM chats c WHERE {_FREE} AND c.site_id = ?2 AND c.since = ?3 AND c.ended_at > ?4",
+        account,
+        group.site,
+        group.since,
+        ended,
+    )
+    return int(row[0]) if row else 0
+
+
 def visitor(sql: Sql, key: str) -> Visitor | None:
     """A visitor by id."""
     row = sql.one(
         "SELECT id, account_id, site_id, token_hash IS NOT NULL, objected, is_test, ticked FROM visitors WHERE id = ?1", key
     )
     return Visitor(row[0], row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5]), row[6]) if row else None
+
+
+def visitor_since(sql: Sql, key: str) -> int:
+    """The ledger position of the law of a visitor's own row."""
+    row = sql.one("SELECT since FROM visitors WHERE id = ?1", key)
+    return int(row[0]) if row else 0
 
 
 def add_visitor(sql: Sql, person: Visitor, token: Sealed[bytes] | None, day: int, since: int) -> None:

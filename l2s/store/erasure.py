@@ -48,7 +48,10 @@ def _made(step: Step) -> _Made:
 _STEPS: Final[dict[str, tuple[_Made, ...]]] = {
     subject: tuple(_made(step) for step in plan(subject) if step.kind == "table") for subject in get_args(Subject)
 }
-_LINKED: Final = Write("UPDATE chats SET previous_id = NULL WHERE previous_id = ?1")
+_LINKED: Final = Write(
+    """UPDATE chats SET previous_id = NULL WHERE visitor_id = (SELECT visitor_id FROM chats WHERE id = ?1)
+    AND previous_id = ?1"""
+)
 _ERASE_AT: Final = Write("UPDATE visitors SET erase_at = ?2 WHERE id = ?1")
 
 

@@ -60,6 +60,12 @@ def clear_subject(sql: Sql, subject: str) -> None:
     sql.run(_CLEAR_SUBJECT, subject)
 
 
+def due_at(sql: Sql, kind: str, subject: str) -> int | None:
+    """When something is due, steady ms; None = it is not."""
+    row = sql.one("SELECT at FROM due WHERE kind = ?1 AND subject = ?2", kind, subject)
+    return int(row[0]) if row else None
+
+
 def due(sql: Sql, now: int, most: int = 200) -> list[tuple[str, str]]:
     """(kind, subject) of what is due, oldest first."""
     return [(row[0], row[1]) for row in sql.all("SELECT kind, subject FROM due WHERE at <= ?1 ORDER BY at LIMIT ?2", now, most)]

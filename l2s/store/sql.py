@@ -16,6 +16,14 @@ from l2s.privacy.ledger import Entry
 Row = tuple[Any, ...]
 
 
+KEYS: Final = "%KEYS%"
+
+
+def with_keys(query: str, keys: Sequence[str]) -> str:
+    """`IN (%KEYS%)` with one numbered parameter for each key, from ?1 on: any SQL database knows it."""
+    return query.replace(KEYS, ", ".join(f"?{number}" for number in range(1, len(keys) + 1)) or "NULL")
+
+
 class Write:
     """A statement that changes rows. `personal`: parameter number (from 1) → "table.column"."""
 

@@ -136,6 +136,14 @@ def count(sql: Sql) -> int:
     return int(row[0]) if row else 0
 
 
+def admins(sql: Sql, account: str) -> int:
+    """How many active users of an account have an admin's rights."""
+    row = sql.one(
+        "SELECT count(*) FROM users WHERE account_id = ?1 AND state = 'active' AND role IN ('admin', 'owner')", account
+    )
+    return int(row[0]) if row else 0
+
+
 def set_password(sql: Sql, key: str, password: Sealed[str] | None) -> None:
     """A new password; an invited user becomes active."""
     sql.run(_PASSWORD, key, password)
@@ -266,8 +274,8 @@ def sessions(sql: Sql, user: str, most: int = 50) -> list[SessionRow]:
             row[2],
             row[3],
             row[4],
-            held("session", row[5], row[7], row[2]),
-            held("session", row[6], row[7], row[2]),
+            held("session", row[5], row[7], row[4]),
+            held("session", row[6], row[7], row[4]),
         )
         for row in rows
     ]

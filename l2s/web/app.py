@@ -17,13 +17,14 @@ from typing import Final
 
 from aiohttp import WSCloseCode, web
 
-from l2s.actions import sites
+from l2s.actions import retention, sites
 from l2s.actions.house import House, load_secret
 from l2s.actions.policies import narrow_to_factory
 from l2s.actions.replay import replay
 from l2s.clock import MINUTE, SECOND, Clock, Ids, RealClock, RealIds
 from l2s.config import Settings
 from l2s.jobs.loop import Jobs
+from l2s.jobs.retention import Run
 from l2s.live.fanout import Fanout
 from l2s.live.hub import Hub
 from l2s.live.presence import Presence
@@ -80,6 +81,9 @@ async def opened(
         try:
             live.replayed = await engine.write(replay(house, missing))
             await engine.write(sites.prepare_server(house))
+            await engine.write(retention.arm_first(house))
+            if missing:  # what an older database brought back goes before anybody can read it (PRIVACY 3, rule 5)
+                await Run(house).whole()
             if ledger_lost:
                 await engine.write(narrow_to_factory(house))
             yield live

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from aiohttp import web
 
-from l2s.actions import audit, people, sites
+from l2s.actions import audit, holds, people, retention, sites
 from l2s.actions.house import House
 from l2s.actions.people import NAME_MAX, hash_password
 from l2s.actions.sites import NewOwner, checked_site
@@ -20,8 +21,10 @@ from l2s.clock import DAY
 from l2s.domain.people import HOST
 from l2s.domain.text import mail_address, one_line
 from l2s.errors import BadInput, Broken, Conflict, L2sError
+from l2s.jobs.retention import Run
 from l2s.privacy.erasure import BACKUP_DAYS
 from l2s.store import accounts, backup
+from l2s.store.holds import everywhere
 from l2s.web.live import Live
 from l2s.web.urls import Urls
 
@@ -89,6 +92,27 @@ async def make_backup(house: House, _: Urls, args: Args) -> Args:
     return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256, "delete_by": made.delete_by}
 
 
+async def purge(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s purge`: what has expired goes now; with `dry_run` it is only counted."""
+    if args.get("dry_run"):
+        found = await house.engine.read(lambda sql: retention.dry_run(house, sql))
+    else:
+        found = await Run(house).whole()
+    report: Args = msgspec.to_builtins(found)
+    return report
+
+
+async def hold_list(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s hold list`: every hold of every account."""
+    return {"holds": msgspec.to_builtins(await house.engine.read(everywhere))}
+
+
+async def hold_approve(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s hold approve ID`: the second person, where an account has one admin."""
+    await house.engine.write(holds.approve_alone(house, args["id"]))
+    return {}
+
+
 VERBS: Final[dict[str, Verb]] = {
     "make_account": make_account,
     "user_link": user_link,
@@ -96,6 +120,9 @@ VERBS: Final[dict[str, Verb]] = {
     "owner_link": owner_link,
     "make_backup": make_backup,
     "audit_verify": audit_verify,
+    "purge": purge,
+    "hold_list": hold_list,
+    "hold_approve": hold_approve,
 }
 
 

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from l2s.actions import choices, mydata, visitors
-from l2s.actions.visitors import Arrived, Posted, Snapshot, Visit, admitted
+from l2s.actions import choices, mydata, visitors, welcome
+from l2s.actions.visitors import Posted, Visit, admitted
+from l2s.actions.welcome import Arrived, Snapshot
 from l2s.clock import HOUR, MINUTE, SECOND
 from l2s.domain.chats import Details
 from l2s.domain.events import ChoiceMoved
@@ -90,7 +91,7 @@ class VisitorSession(Session):
         while True:
             self._stale = False
             arrived = await self.house.engine.read(
-                lambda sql: visitors.arrive(self.house, self.visit, hello.chat, hello.since, sql)
+                lambda sql: welcome.arrive(self.house, self.visit, hello.chat, hello.since, sql)
             )
             if not self._stale:
                 return arrived
@@ -142,7 +143,7 @@ class VisitorSession(Session):
         """First load and reconnect are one path: subscribed, hold, read, put first, release (DESIGN 4)."""
         self.peer.hold()
         try:
-            shot = await self.house.engine.read(lambda sql: visitors.snapshot(self.house, self.visit, sql))
+            shot = await self.house.engine.read(lambda sql: welcome.snapshot(self.house, self.visit, sql))
         except BaseException:
             self._unset_actor()
             self.peer.release()
@@ -211,7 +212,7 @@ class VisitorSession(Session):
 
     async def on_typing(self, command: co.VisitorTyping) -> None:
         self.live.limits.take("typing", self.visit.actor.id or self.network, 20, 10 * SECOND)
-        event = await self.house.engine.read(lambda sql: visitors.typing(self.house, self.visit, command.on, sql))
+        event = await self.house.engine.read(lambda sql: welcome.typing(self.house, self.visit, command.on, sql))
         if event:
             self.live.fanout.publish([event])
 
@@ -223,7 +224,7 @@ class VisitorSession(Session):
 
     async def on_older(self, command: co.VisitorOlder) -> None:
         state, page = await self.house.engine.read(
-            lambda sql: visitors.history(self.house, self.visit, command.chat, command.before, sql)
+            lambda sql: welcome.history(self.house, self.visit, command.chat, command.before, sql)
         )
         now = self.house.clock.at()
         rows = [visitor_message(message, state.law, state.choice, now) for message in page]
@@ -237,7 +238,7 @@ class VisitorSession(Session):
         self.visit.told = msgspec.structs.replace(self.visit.told, page=page)
 
     def _law(self, sql: Sql) -> Law:
-        return visitors.law_now(self.house, self.visit, sql)
+        return welcome.law_now(self.house, self.visit, sql)
 
     async def on_object(self, command: co.Object) -> None:
         law = await self.house.engine.write(choices.set_objection(self.house, self.visit, command.on))
