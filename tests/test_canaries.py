@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from l2s.actions import welcome
 from l2s.actions.policies import post_version
 from l2s.actions.timers import minute
 from l2s.privacy.classes import chain
@@ -16,7 +18,7 @@ from l2s.privacy.factory import FACTORY
 from l2s.privacy.policy import Rule, When, days, up_to
 from tests.canaries import address_forms, canary, forms, hidden, hits, search
 from tests.conftest import FakeClock, shop_at
-from tests.personas import Shop
+from tests.personas import GUARD, Shop
 
 FIELDS = ("agent", "hint", "accept", "referer", "page", "query", "title", "referrer")
 WORDS = {name: canary(name) for name in FIELDS}
@@ -141,6 +143,32 @@ async def test_a_narrowing_acts_on_the_next_frame_of_open_sockets(still_shop: Sh
     await declare(shop, page="none", message="kept")
     law = await ingrid.hear("law")
     assert law["law"]["version"] == 2
+    await ingrid.write("Hello")
+    assert shop.rows("details")[0][5] is None
+
+
+async def test_a_narrowing_posted_while_hello_is_read_is_in_its_answer(
+    still_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, read = still_shop, welcome.arrive
+    begun, gate = threading.Event(), threading.Event()
+
+    def late(*given: Any) -> welcome.Arrived:
+        """The first read is done before the narrowing, and comes back after it."""
+        seen = read(*given)
+        if not begun.is_set():
+            begun.set()
+            gate.wait(GUARD)
+        return seen
+
+    monkeypatch.setattr(welcome, "arrive", late)
+    coming = asyncio.create_task(shop.visitor(**HELLO))
+    assert await asyncio.to_thread(begun.wait, GUARD)
+    await declare(shop, page="none", message="kept")
+    gate.set()
+    ingrid = await coming
+    assert ingrid.frames_hello["law"]["version"] == 2  # type: ignore[attr-defined]
+    await ingrid.enter()
     await ingrid.write("Hello")
     assert shop.rows("details")[0][5] is None
 

@@ -163,19 +163,21 @@ async def test_every_table_is_emptied_class_by_class_and_the_chat_goes_with_the_
     tom = await shop.operator("Tom")
     _, chat = await talk(shop, tom)
     await fill(shop, chat, tom)
-    assert set((await night(shop)).gone[shop.site]) == {"read_marks", "referrer"}, "ended with the chat, and never declared"
+    assert set((await night(shop)).gone.get(shop.site, {})) == {"read_marks", "referrer"}, (
+        "ended with the chat, and never declared"
+    )
     clock.pass_(30 * DAY)
-    assert set((await night(shop)).gone[shop.site]) == {"address", "browser", "page"}
+    assert set((await night(shop)).gone.get(shop.site, {})) == {"address", "browser", "page"}
     clock.pass_(150 * DAY - 1)
     assert shop.site not in (await night(shop)).gone, "a millisecond before its time nothing goes"
     clock.pass_(1)
     report = await night(shop)
-    assert set(report.gone[shop.site]) == {"times", "message", "about", "name", "mail", "device_token"}
+    assert set(report.gone.get(shop.site, {})) == {"times", "message", "about", "name", "mail", "device_token"}
     assert "chats" not in report.rows, "the record of the consent is kept 365 days, and its chat with it"
     assert {row[9:11] for row in shop.rows("messages")} == {(None, None)}
     clock.pass_(185 * DAY)
     report = await night(shop)
-    assert report.gone[shop.site] == {"consent": 10}
+    assert report.gone.get(shop.site, {}) == {"consent": 10}
     assert {name: n for name, n in report.rows.items() if name != "audit"} == {"chats": 1, "visitors": 1}
     for table in ("visitors", "chats", "details", "messages", "participants", "consents", "openings"):
         assert shop.rows(table) == [], table
@@ -187,6 +189,26 @@ async def test_what_goes_on_has_no_end_to_count_from(by_hand: Shop, clock: FakeC
     clock.pass_(400 * DAY)
     assert (await night(shop)).is_empty
     assert (await tab.write("Still here"))["message"]["body"]["text"] == "Still here"
+
+
+async def test_a_token_counts_from_the_end_of_the_last_chat(by_hand: Shop, clock: FakeClock) -> None:
+    shop = by_hand
+    tom = await shop.operator("Tom")
+    draft = dict(FACTORY["site"])
+    draft["device_token"] = msgspec.structs.replace(draft["device_token"], keep=days(20))
+    await shop.house.engine.write(post_version(shop.house, shop.site, draft))
+    tab, _ = await talk(shop, tom)
+    clock.pass_(10 * DAY)
+    chat = (await tab.write("another matter"))["chat"]
+    clock.pass_(5 * DAY)
+    await night(shop)
+    await tom.say("take", chat=chat)
+    await tom.ask("end", "chat", chat=chat)
+    await tom.quiet()
+    clock.pass_(20 * DAY - 1)
+    assert "device_token" not in (await night(shop)).gone.get(shop.site, {})
+    clock.pass_(1)
+    assert (await night(shop)).gone.get(shop.site, {}).get("device_token") == 1
 
 
 async def test_a_class_that_was_turned_off_goes_the_same_night_and_coarser_is_coarser(by_hand: Shop, clock: FakeClock) -> None:
@@ -201,14 +223,14 @@ async def test_a_class_that_was_turned_off_goes_the_same_night_and_coarser_is_co
     told = await dry(shop)
     report = await night(shop)
     assert report == told
-    assert report.gone[shop.site] == {"page": 2, "about": 1, "read_marks": 2}
-    assert report.coarser[shop.site]["address"] == 2
+    assert report.gone.get(shop.site, {}) == {"page": 2, "about": 1, "read_marks": 2}
+    assert report.coarser.get(shop.site, {}).get("address") == 2
     assert {row[3][:2] for row in shop.rows("details")} == {"h:"}
     assert all(row[12] % DAY == 0 for row in shop.rows("messages"))
     assert all(row[12] % DAY == 0 for row in shop.rows("chats")), (closed, live)
     assert (await night(shop)).is_empty
-    entry = retained(shop)[shop.site]
-    assert entry == [{"gone": report.gone[shop.site], "coarser": report.coarser[shop.site]}]
+    entry = retained(shop).get(shop.site, [])
+    assert entry == [{"gone": report.gone.get(shop.site, {}), "coarser": report.coarser.get(shop.site, {})}]
 
 
 async def test_whoever_objects_leaves_nothing_of_what_an_objection_excludes(by_hand: Shop) -> None:
@@ -218,7 +240,7 @@ async def test_whoever_objects_leaves_nothing_of_what_an_objection_excludes(by_h
     other, _ = await talk(shop, tom)
     await tab.ask("object", "law", on=True)
     report = await night(shop)
-    assert {cls: n for cls, n in report.gone[shop.site].items() if cls != "read_marks"} == {
+    assert {cls: n for cls, n in report.gone.get(shop.site, {}).items() if cls != "read_marks"} == {
         "address": 1,
         "browser": 1,
         "page": 1,
@@ -286,7 +308,7 @@ async def test_counts_by_day_go_after_thirty_and_the_audit_log_from_its_front(by
     assert "audit" not in (report := await night(shop)).rows or report.rows["audit"] == 19
     assert [row[0] for row in shop.rows("audit")] == list(range(80, 101)), "a whole tail, from its first row"
     clock.pass_(1)
-    assert (await night(shop)).gone["server"]["work"] == 1
+    assert (await night(shop)).gone.get("server", {}).get("work") == 1
 
 
 async def test_the_audit_log_keeps_what_an_older_promise_kept_and_no_longer(by_hand: Shop, clock: FakeClock) -> None:
@@ -313,7 +335,7 @@ async def test_sessions_and_links_go_after_their_end(by_hand: Shop, clock: FakeC
     clock.pass_(90 * DAY)
     report = await night(shop)
     assert report.rows["sessions"] == 1
-    assert report.gone["server"] == {"session": 2, "credential": 1}
+    assert report.gone.get("server", {}) == {"session": 2, "credential": 1}
     clock.pass_(30 * DAY - 1)
     assert "sessions" not in (await night(shop)).rows, "one that nobody ended ends with its thirty days"
     clock.pass_(1)
@@ -342,7 +364,7 @@ async def test_a_question_is_kept_from_its_closing_on_and_keeps_no_chat(by_hand:
     clock.pass_(365 * DAY - 1)
     assert shop.site not in (await night(shop)).gone
     clock.pass_(1)
-    assert (await night(shop)).gone[shop.site] == {"case": 3}
+    assert (await night(shop)).gone.get(shop.site, {}) == {"case": 3}
     await night(shop)
     assert shop.rows("visitors") == []
     assert [row[3:7] for row in shop.rows("cases")] == [(None, "widget", None, None)], "that it was asked and answered stays"
@@ -413,7 +435,7 @@ async def test_a_browser_is_known_no_longer_than_its_token_is_kept(by_hand: Shop
     assert (await tab.ask("older", "refused", chat=chat, before=9))["code"] == "not_found"
     assert (await tab.ask("send", "refused", id="s" * 16, text="x"))["code"] == "token_ended"
     report = await night(shop)
-    assert report.gone[shop.site]["device_token"] == 1
+    assert report.gone.get(shop.site, {}).get("device_token") == 1
     assert "chats" not in report.rows, "its words are kept 180 days"
 
 
@@ -445,10 +467,10 @@ async def test_what_should_be_gone_for_a_day_is_overdue(by_hand: Shop, clock: Fa
     shop = by_hand
     await talk(shop, await shop.operator("Tom"))
     clock.pass_(31 * DAY - 1)
-    assert (report := await dry(shop)).gone[shop.site]["page"] == 1
-    assert report.overdue[shop.site] == {"read_marks": report.gone[shop.site]["read_marks"]}, "marks end with the chat"
+    assert (report := await dry(shop)).gone.get(shop.site, {}).get("page") == 1
+    assert report.overdue.get(shop.site, {}) == {"read_marks": report.gone[shop.site]["read_marks"]}, "marks end with the chat"
     clock.pass_(1)
-    late = (await dry(shop)).overdue[shop.site]
+    late = (await dry(shop)).overdue.get(shop.site, {})
     assert {cls: late[cls] for cls in ("page", "address", "browser")} == {"page": 1, "address": 1, "browser": 1}
     await night(shop)
     assert (await dry(shop)).overdue == {}
@@ -461,10 +483,10 @@ async def test_a_class_that_was_just_turned_off_is_not_overdue_yet(by_hand: Shop
     draft = {cls: rule for cls, rule in FACTORY["site"].items() if cls != "page"}
     await shop.house.engine.write(post_version(shop.house, shop.site, draft))
     clock.pass_(DAY - 1)
-    assert (report := await dry(shop)).gone[shop.site] == {"page": 1}
+    assert (report := await dry(shop)).gone.get(shop.site, {}) == {"page": 1}
     assert report.overdue == {}
     clock.pass_(1)
-    assert (await dry(shop)).overdue[shop.site] == {"page": 1}
+    assert (await dry(shop)).overdue.get(shop.site, {}) == {"page": 1}
 
 
 # The run.
@@ -485,7 +507,7 @@ async def test_it_runs_at_its_hour_and_is_due_again_the_next_night(still_shop: S
     assert retained(shop) == {}
     clock.pass_(1)
     await shop.step()
-    assert len(retained(shop)[shop.site]) == 1
+    assert len(retained(shop).get(shop.site, [])) == 1
     assert due(shop) == first + DAY
 
 
@@ -545,7 +567,7 @@ async def test_a_slice_that_fails_keeps_no_other_from_its_turn(still_shop: Shop,
     )
     await shop.step()
     assert [row[0] for row in shop.rows("chats")] == [stuck], "the others went"
-    assert retained(shop)[shop.site][0]["gone"]["message"] == 4
+    assert retained(shop).get(shop.site, [])[0]["gone"]["message"] == 4
     assert due(shop) == clock.steady() + HOUR, "and it is tried again soon"
     await edit(shop, "DROP TRIGGER stuck")
     clock.pass_(HOUR)

@@ -27,6 +27,7 @@ HEADERS = {
 LEVELS = {"address": 3, "browser": 2, "page": 2, "referrer": 2, "times": 2}
 OBJECTABLE = ("address", "browser", "page", "referrer")
 CLASSES = ("message", "times", "name", "mail", "about", "read_marks", "consent", "device_token", *OBJECTABLE)
+NEEDED = ("message", "times", "device_token")  # a chat cannot be without
 LENGTHS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55)
 
 
@@ -56,7 +57,7 @@ class Life:
         self.tokens: dict[str, tuple[str, Law]] = {}  # visitor → token, the law of the row
         self.objected: set[str] = set()
         self.tom: User | None = None
-        self.seen = {"gone": 0, "coarser": 0, "rows": 0, "waited": 0}
+        self.seen = {"gone": 0, "coarser": 0, "rows": 0, "waited": 0, "refused": 0}
 
     def _rule(self, cls: str) -> oracle.Rule:
         keep = self.dice.choice(LENGTHS[3:] if cls in ("message", "device_token") else LENGTHS)
@@ -66,7 +67,7 @@ class Life:
         """Another version: some classes another way, sometimes one off or on."""
         draft = dict(self.laws.newest)
         for cls in self.dice.sample(CLASSES, self.dice.randint(1, 4)):
-            if cls in draft and cls not in ("message", "device_token") and self.dice.random() < 0.2:
+            if cls in draft and cls not in NEEDED and self.dice.random() < 0.2:
                 del draft[cls]
             else:
                 draft[cls] = self._rule(cls)
@@ -86,8 +87,11 @@ class Life:
         """A visitor, new or known, writes; somebody answers, and mostly it ends."""
         known = [visitor for visitor in self.tokens if not self._is_live(visitor)]
         visitor = self.dice.choice(known) if known and self.dice.random() < 0.4 else ""
-        token = self.tokens[visitor][0] if visitor else None
         before = self._latest(visitor)
+        if before and not oracle.left("device_token", self.tokens[visitor][1], False, before.ended, self.clock.at()):
+            await self._refused(self.tokens[visitor][0])
+            visitor, before = "", None
+        token = self.tokens[visitor][0] if visitor else None
         if before and self._reopens(before):
             before.values = oracle.expected(before, visitor in self.objected, self.clock.at())
         tab = await self.shop.visitor(
@@ -106,10 +110,18 @@ class Life:
         elif self.dice.random() < 0.9:
             await tab.say("end")
             await tab.hear("chat", lambda frame: frame["chat"]["state"] == "closed")
-        self._capture(chat)
         if self.dice.random() < 0.1:
             await tab.ask("object", "law", on=True)
             self.objected.add(visitor)
+        self._capture(chat)
+        await tab.close()
+
+    async def _refused(self, token: str) -> None:
+        """A token whose time is over is worth nothing, before the night that blanks it, too."""
+        tab = await self.shop.connect("/ws/visitor", Visitor)
+        told = await tab.ask("hello", "refused", protocol=1, site=self.shop.site, token=token)
+        assert told["code"] == "token_ended"
+        self.seen["refused"] += 1
         await tab.close()
 
     def _begin(self, key: str, visitor: str, token: str) -> None:
@@ -224,7 +236,7 @@ class Life:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_four_hundred_nights_leave_exactly_what_the_law_of_each_leaves(tmp_path: Path, clock: FakeClock) -> None:
     async with shop_at(tmp_path, clock, trusted_proxies=["127.0.0.1"], retention_hour=0, rate_chats=0, rate_peers=0) as shop:
         life = Life(shop, clock, SEED)

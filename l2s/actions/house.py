@@ -1,6 +1,6 @@
 """What actions work with: the engine, time and ids, the key of all keyed hashes, settings, and the law as a cached function.
 
-Invariant: nothing here holds personal data. A new law entry, and a new day, are new questions to `Laws`.
+Invariant: nothing here holds personal data. A new law entry is a new question to `Laws`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def load_secret(data: Path) -> Keys:
 
 
 class Laws:
-    """`governing` as a cached function: of the scope's law entries, of where among them a datum began, and of the day.
+    """`governing` as a cached function: of the scope's law entries, and of where among them a datum began.
 
     Most entries are no law (erasures, retention, holds): they move the head, and leave what is cached here as it is.
     """
@@ -75,16 +75,18 @@ class Laws:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._entries: dict[str, tuple[int, list[Entry]]] = {}
-        self._cache: dict[tuple[str, int, int, int], Law] = {}
+        self._cache: dict[tuple[str, int, int], Law] = {}
+        self._salt = (-1, b"")
 
     def governing(self, sql: Sql, scope: str, since: int, head: int, at: int) -> Law:
         """What governs a datum that began at `since`, now that the scope's newest entry is `head`."""
-        return self._law(sql, scope, self._laws(sql, scope, head), since, at)._replace(since=since, head=head)
+        law = self._law(sql, scope, self._laws(sql, scope, head), since)
+        return law._replace(since=since, head=head, salt=self._of_day(at // DAY))
 
     def governed(self, sql: Sql, scope: str, since: int, head: int, then: int) -> Law:
         """The same at an earlier instant; no rules where there was no law yet."""
         entries = self._laws(sql, scope, head)
-        return self._law(sql, scope, entries[: bisect_right(entries, then, key=lambda entry: entry.wall)], since, then)
+        return self._law(sql, scope, entries[: bisect_right(entries, then, key=lambda entry: entry.wall)], since)
 
     def server(self, sql: Sql, at: int) -> Law:
         """What governs a new datum of the server scope."""
@@ -100,12 +102,18 @@ class Laws:
             self._entries[scope] = (head, entries)
         return entries
 
-    def _law(self, sql: Sql, scope: str, entries: list[Entry], since: int, at: int) -> Law:
+    def _of_day(self, day: int) -> bytes:
+        salt = self._salt
+        if salt[0] != day:
+            salt = self._salt = (day, self._keys.day(day * DAY))
+        return salt[1]
+
+    def _law(self, sql: Sql, scope: str, entries: list[Entry], since: int) -> Law:
         start = bisect_right(entries, since, key=lambda entry: entry.position)
-        key = (scope, start, entries[-1].position if entries else 0, at // DAY)
+        key = (scope, start, entries[-1].position if entries else 0)
         law = self._cache.get(key)
         if law is None:
-            law = governing("server" if scope == ledger.SERVER else "site", entries, since, self._keys.day(at))
+            law = governing("server" if scope == ledger.SERVER else "site", entries, since)
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
             if not sql.uncommitted:

@@ -24,7 +24,7 @@ from l2s.store import chats, erasure, ledger, retention
 from l2s.store.retention import Column, Found, Own, Person
 from l2s.store.sql import Sql
 
-SLICE: Final = 100  # visitors that are looked at together
+SLICE: Final = 25  # visitors that are looked at together: some milliseconds
 ROWS: Final = 200  # rows that one unit changes; a single chat is never split
 
 
@@ -188,8 +188,8 @@ def _person(night: Night, person: Person, left: list[Chat], lying: Found, report
     """The device token by its own rule, counted from the end of the last chat; the row when nothing leads to it any more."""
     ended = None if any(chat.ended_at is None for chat in left) else max((chat.ended_at or 0 for chat in left), default=0)
     own = [column for column in retention.columns("visitors") if column.name in lying.values]
-    tokens = [column for column in own if column.name.startswith("visitors.")]
-    words = [column for column in own if not column.name.startswith(("visitors.", "chats."))]
+    tokens = [column for column in own if column.anchor == "visitor"]
+    words = [column for column in own if column.anchor == "own"]
     events: list[Event] = []
     for column in tokens:
         law = night.law(person.site, person.since)

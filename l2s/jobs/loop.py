@@ -21,7 +21,7 @@ from l2s.store import chats, figures, ledger
 
 LEAP: Final = 2 * MINUTE  # a process that slept longer did not serve meanwhile
 RETRY: Final = 5 * MINUTE  # after a scrub that a reader or a full disk kept from its end
-SLICES: Final = 50  # of a night's work in one step: what is due meanwhile waits no longer
+SLICES: Final = 100  # of a night's work in one step: what is due meanwhile waits no longer
 LOG: Final = logging.getLogger("l2s.jobs")
 
 

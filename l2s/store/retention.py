@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from l2s.privacy.erasure import Step, Subject, plan
 from l2s.privacy.gate import Sealed, held
-from l2s.privacy.retention import COUNTED_DAYS
+from l2s.privacy.holdings import HOLDINGS
+from l2s.privacy.retention import COUNTED_DAYS, Anchor, anchor
 from l2s.store.erasure import where
 from l2s.store.sql import KEYS, Row, Sql, Write, with_keys
 
@@ -19,6 +20,7 @@ class Column(NamedTuple):
 
     name: str
     cls: str
+    anchor: Anchor
     values: str  # (key, value, how many) of some keys
     blank: Write
     coarsen: Write
@@ -33,6 +35,7 @@ class Place(NamedTuple):
     rows: bool  # is its row a reason to keep what it leads to, or its values alone?
 
 
+_HOLDING: Final = {holding.name: holding for holding in HOLDINGS}
 _KEYS: Final = f"IN ({KEYS})"
 
 
@@ -46,6 +49,7 @@ def _place(step: Step) -> Place:
         Column(
             f"{step.holding}.{name}",
             cls,
+            anchor(_HOLDING[step.holding]),
             f"SELECT {key}, t0.{name}, count(*) {source} AND t0.{name} IS NOT NULL GROUP BY {key}, t0.{name}",
             Write(f"UPDATE {step.holding} SET {name} = NULL WHERE {rows} AND {name} IS NOT NULL"),
             Write(
@@ -190,7 +194,12 @@ def _own(step: Step) -> Own:
 
 
 _SUBJECTS: Final[tuple[Subject, ...]] = ("visitors", "users")
-OWN: Final = {step.holding: _own(step) for subject in _SUBJECTS for step in plan(subject) if step.holding in _ENDS}
+OWN: Final = {
+    step.holding: _own(step)
+    for subject in _SUBJECTS
+    for step in plan(subject)
+    if step.kind == "table" and anchor(_HOLDING[step.holding]) == "own"
+}
 
 
 class End(NamedTuple):

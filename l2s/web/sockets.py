@@ -25,6 +25,7 @@ from l2s.web.user_session import UserSession
 from l2s.web.visitor_session import Door, VisitorSession
 
 HEARTBEAT: Final = 25.0  # under the 60 s after which bad middle boxes forget a connection
+SPREAD: Final = 5.0  # seconds: those who came back together after a restart would be asked together for ever
 CONSOLES: Final = 30  # tabs of one sign-in
 HELLO: Final = 10.0  # seconds in which the first command must come
 READ: Final = 16 * 1024  # asyncio reads into 256 KiB that the allocator maps and unmaps each time
@@ -72,8 +73,9 @@ def _socket(request: web.Request) -> web.WebSocketResponse:
         raise web.HTTPServiceUnavailable
     if not urls.is_own(request.headers.getall("Origin", []), request.host):
         raise NotFound("bad_origin_header")
+    beat = HEARTBEAT - SPREAD * (len(live.sockets) % 97) / 97
     return web.WebSocketResponse(
-        max_msg_size=live.house.settings.frame_max, compress=False, heartbeat=HEARTBEAT, decode_text=False, timeout=5.0
+        max_msg_size=live.house.settings.frame_max, compress=False, heartbeat=beat, decode_text=False, timeout=5.0
     )
 
 
