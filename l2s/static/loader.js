@@ -24,7 +24,6 @@
   for (let i = asked.length; i--; ) if (words[asked[i].split('-')[0]]) lang = asked[i].split('-')[0];
   let { availability, people } = L2S_CONFIG;
   let count = 0;
-  let failed = false;
   let pause = PAUSE;
 
   /** @param {string} key @param {number} number @param {string} value @returns {string} */
@@ -43,7 +42,7 @@
   const once = { __proto__: null, once: true };
   const root = host.attachShadow(shadow);
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(L2S_CSS + (colour && `:host{--brand:${colour}!important}`));
+  sheet.replaceSync(L2S_CSS + (colour && `:host{${colour}}`));
   root.adoptedStyleSheets = [sheet];
   const launcher = make('button');
   const face = make('i');
@@ -65,7 +64,7 @@
     first.data = word('title', 1, name);
     second.textContent = count
       ? word('unread', count, `${count}`)
-      : word(failed ? 'failed' : !here ? 'away' : people[0] ? 'here' : 'somebody', people.length, names);
+      : word(!availability ? 'failed' : !here ? 'away' : people[0] ? 'here' : 'somebody', people.length, names);
     face.textContent = here && people[0] ? letters(people[0]) : '';
     face.hidden = !face.textContent;
     badge.textContent = `${count}`;
@@ -103,8 +102,7 @@
         open(false);
         frame.remove();
         widget = null;
-        failed = true;
-        draw();
+        available('', people);
       },
     );
   };
@@ -118,11 +116,10 @@
     count = unread;
     draw();
   };
-  /** @param {string} now @param {string[]} who */
+  /** @param {string} now  '' = the server is away @param {string[]} who */
   const available = (now, who) => {
-    availability = now === 'here' ? now : 'away';
+    availability = now;
     people = who;
-    failed = false;
     draw();
   };
 
@@ -139,6 +136,7 @@
         setTimeout(ask, pause);
       },
       () => {
+        available('', people);
         pause *= 2;
         setTimeout(ask, pause);
       },

@@ -1,8 +1,11 @@
 /**
- * The few things that the server-made pages do by script: copy, the light of the tag, times in the reader's own form.
+ * The few things that the server-made pages do by script: copy, the light of the tag, times in the reader's own form. Behind
+ * the pages of the desk the console's own desk stands by.
  * Without it every page still works.
  */
 
+const COLOUR = /^#[0-9a-f]{6}$/i;
+const LANGUAGE = document.documentElement.lang; // plain English is told the British way: 24 h, day before month
 const LIGHT = 3000; // ms between two looks, while the page is visible
 
 /** @param {HTMLElement} button */
@@ -42,16 +45,64 @@ function shows(light) {
   for (const line of light.querySelectorAll('[data-seen]')) line.textContent = /** @type {HTMLElement} */ (line).dataset.seen ?? '';
 }
 
+/** A colour beside its number, and a sample of both; what stands on a colour the server knows. @param {HTMLInputElement} picker */
+function colours(picker) {
+  const field = document.getElementById(picker.dataset.colours ?? '');
+  if (!(field instanceof HTMLInputElement)) return;
+  const sheet = new CSSStyleSheet();
+  document.adoptedStyleSheets.push(sheet);
+  picker.hidden = false;
+  let asking = false;
+  const show = async () => {
+    const { value } = field;
+    if (asking || !COLOUR.test(value)) return;
+    asking = true;
+    const answer = await fetch(`${picker.dataset.state}?colour=${encodeURIComponent(value)}`).catch(() => null);
+    if (answer?.ok) sheet.replaceSync(`.sample.sample{${(await answer.json()).brand}}`);
+    asking = false;
+    if (value !== field.value) void show();
+  };
+  picker.addEventListener('input', () => {
+    field.value = picker.value;
+    void show();
+  });
+  field.addEventListener('input', () => {
+    if (COLOUR.test(field.value)) picker.value = field.value.toLowerCase();
+    void show();
+  });
+}
+
+/** A password can be seen by who types it. @param {HTMLElement} button */
+function reveals(button) {
+  const field = document.getElementById(button.dataset.reveal ?? '');
+  if (!(field instanceof HTMLInputElement)) return;
+  const words = [button.textContent ?? '', button.dataset.hide ?? ''];
+  button.hidden = false;
+  const turn = (/** @type {boolean} */ on) => {
+    field.type = on ? 'text' : 'password';
+    button.ariaPressed = String(on);
+    button.textContent = words[Number(on)];
+  };
+  button.addEventListener('click', () => turn(field.type === 'password'));
+  field.form?.addEventListener('submit', () => turn(false));
+}
+
 for (const button of document.querySelectorAll('[data-copy]')) copies(/** @type {HTMLElement} */ (button));
 for (const light of document.querySelectorAll('[data-state]')) watches(/** @type {HTMLElement} */ (light));
-const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+const form = new Intl.DateTimeFormat(LANGUAGE === 'en' ? 'en-GB' : LANGUAGE, { dateStyle: 'medium', timeStyle: 'short' });
 for (const time of document.querySelectorAll('time[data-at]')) {
   const at = Number(/** @type {HTMLElement} */ (time).dataset.at);
   time.textContent = form.format(at);
 }
 
+for (const picker of document.querySelectorAll('[data-colours]')) colours(/** @type {HTMLInputElement} */ (picker));
+for (const button of document.querySelectorAll('[data-reveal]')) reveals(/** @type {HTMLElement} */ (button));
+
 const me = document.querySelector('details.me');
-if (me instanceof HTMLDetailsElement) folds(me);
+if (me instanceof HTMLDetailsElement) {
+  folds(me);
+  void import('./console/standby.js').then(({ standBy }) => standBy());
+}
 
 /** The menu of one's own, as in the console: Esc and a click beside it put it away. @param {HTMLDetailsElement} menu */
 function folds(menu) {

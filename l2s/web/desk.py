@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 import re
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from aiohttp import web
+from markupsafe import Markup
 
 from l2s.actions import people, sites
 from l2s.actions.people import checked_password, hash_password, verify_password
 from l2s.actions.sites import checked_site
-from l2s.clock import DAY
+from l2s.clock import DAY, HOUR
 from l2s.domain.people import ROLES, Role
 from l2s.errors import BadInput, NotFound, Refused
 from l2s.protocol import PROTOCOL
 from l2s.web.arrivals import language
-from l2s.web.doors import form, hashing, problems
+from l2s.web.doors import complaint, form, hashing, problems
 from l2s.web.keys import ACTOR, LIVE, PAGES, URLS
 from l2s.web.middleware import nonce, session
-from l2s.web.pages import LANGUAGES, block
+from l2s.web.pages import LANGUAGES, block, brand
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}\Z")
+_GOOD: Final = {"site": "Shop", "origins": "localhost", "controller": "Shop", "contact": "Shop", "language": "en", "colour": ""}
 
 
 async def console(request: web.Request) -> web.Response:
     """`/console` and `/console/chat/…`: one document, the URL is its state."""
     session(request)
-    urls, lang, actor = request.app[URLS], language(request, LANGUAGES), request[ACTOR]
-    config = {"protocol": PROTOCOL, "socket": urls.at("/ws/console"), "base": urls.at("/"), "me_role": actor.role}
+    actor = request[ACTOR]
     body = request.app[PAGES].render(
-        "console.html", lang, "console", config=block(config), role=actor.role, nonce=nonce(request)
-    )
+        "console.html", language(request, LANGUAGES), "console", config=_config(request), role=actor.role, actor=actor,
+        nonce=nonce(request),
+    )  # fmt: skip
     return web.Response(text=body, content_type="text/html")
+
+
+def _config(request: web.Request) -> Markup:
+    """What the scripts of the desk need to connect."""
+    urls = request.app[URLS]
+    return block({"protocol": PROTOCOL, "socket": urls.at("/ws/console"), "base": urls.at("/")})
 
 
 def _page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
     lang, actor = language(request, LANGUAGES), request[ACTOR]
-    values = {"problems": {}, "fields": {}, "done": "", **values}
     pages = request.app[PAGES]
+    heard = {key: text for key, text in pages.words[lang]["console"].items() if key.startswith("sound.")}
+    values = {"problems": {}, "fields": {}, "done": "", "config": _config(request), "heard": block(heard), **values}
 
     def words(key: str) -> str:
         return pages.text(lang, "console", key)
@@ -72,10 +81,12 @@ async def users(request: web.Request) -> web.Response:
         if act == "invite":
             mail, name = fields.get("mail", ""), fields.get("name", "")
             secret = await house.engine.write(people.invite(house, key, None, mail, name, _role(fields.get("role", ""))))
-            return await _users(request, link=_link(request, secret), link_for=name)
+            return await _users(request, **_link(request, secret, "invite", name))
         if act == "link":
-            secret = await house.engine.write(people.user_link(house, key, fields.get("mail", "")))
-            return await _users(request, link=_link(request, secret), link_for=fields.get("mail", ""))
+            mail = fields.get("mail", "")
+            secret = await house.engine.write(people.user_link(house, key, mail))
+            made, whom = await house.engine.read(lambda sql: people.link(house, secret, sql))
+            return await _users(request, **_link(request, secret, made.kind, whom.name if whom else mail))
         if act in ("disable", "enable"):
             await house.engine.write(people.change_user(house, key, user, disable=act == "disable"))
         elif act == "role":
@@ -87,8 +98,13 @@ async def users(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(request.app[URLS].at("/console/users"))
 
 
-def _link(request: web.Request, secret: str) -> str:
-    return request.app[URLS].full(f"/link/{secret}", request.host)
+def _link(request: web.Request, secret: str, kind: str, name: str) -> dict[str, Any]:
+    """A link as the page shows it once: whom it is for, until when it works, who can open it at all."""
+    urls, house = request.app[URLS], request.app[LIVE].house
+    return {
+        "link": urls.full(f"/link/{secret}", request.host), "link_for": name, "link_kind": kind, "local": not urls.public,
+        "link_until": house.clock.at() + house.settings.link_hours * HOUR,
+    }  # fmt: skip
 
 
 async def sites_page(request: web.Request) -> web.Response:
@@ -107,15 +123,29 @@ async def site_new(request: web.Request) -> web.Response:
         made = await house.engine.write(sites.add_site(house, key, _checked(fields)))
     except Refused as problem:
         rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
-        return _page(request, "sites.html", problem.status, rows=rows, fields=fields, problems=problems(request, problem))
+        wrong = _wrong(request, fields) or problems(request, problem)
+        return _page(request, "sites.html", problem.status, rows=rows, fields=fields, problems=wrong)
     raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{made}"))
 
 
 def _checked(fields: dict[str, str]) -> sites.NewSite:
+    if fields.get("colour") and not _COLOUR.match(_colour(fields)):
+        raise BadInput("bad_colour")
     origins = fields.get("origins", "").replace(",", "\n").splitlines()
     return checked_site(
         fields.get("site", ""), origins, fields.get("controller", ""), fields.get("contact", ""), fields.get("language", "en")
     )
+
+
+def _wrong(request: web.Request, fields: dict[str, str]) -> dict[str, str]:
+    """All that is wrong with a site's fields: each is judged beside others that are good."""
+    found: dict[str, str] = {}
+    for name in _GOOD:
+        try:
+            _checked(_GOOD | {name: fields.get(name, "")})
+        except BadInput as problem:
+            found[name] = complaint(request, problem)
+    return found
 
 
 async def _site(request: web.Request, status: int = 200, **values: object) -> web.Response:
@@ -135,18 +165,20 @@ async def _site(request: web.Request, status: int = 200, **values: object) -> we
 
 async def site_page(request: web.Request) -> web.Response:
     """The tag with its light, and what may be changed at once."""
-    return await _site(request)
+    return await _site(request, done="saved" if "saved" in request.query else "")
 
 
 async def site_state(request: web.Request) -> web.Response:
-    """What the light of the tag page asks: seen today, and who was refused."""
+    """What the site's page asks: was the widget seen today, who was refused, and how does a `colour` look with its text?"""
     house, key = request.app[LIVE].house, session(request)
     rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
     row = next((one for one in rows if one.site.id == request.match_info["site"]), None)
     if row is None:
         raise NotFound("not_found")
     seen = row.site.seen_day == house.clock.at() // DAY
-    return web.json_response({"seen": seen, "refused": [origin for origin, _ in row.refused]})
+    colour = request.query.get("colour", "").lower()
+    colour = colour if _COLOUR.match(colour) else row.site.colour
+    return web.json_response({"seen": seen, "refused": [origin for origin, _ in row.refused], "brand": brand(colour)})
 
 
 async def site_change(request: web.Request) -> web.Response:
@@ -155,13 +187,16 @@ async def site_change(request: web.Request) -> web.Response:
     try:
         if "allow" in fields:
             fields = await _allowing(request, fields["allow"])
-        colour = fields.get("colour", "").strip().lower()
-        if colour and not _COLOUR.match(colour):
-            raise BadInput("bad_colour")
+        colour = _colour(fields)
         await house.engine.write(sites.change_site(house, key, request.match_info["site"], _checked(fields), colour))
     except Refused as problem:
-        return await _site(request, problem.status, fields=fields, problems=problems(request, problem))
-    raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{request.match_info['site']}"))
+        wrong = _wrong(request, fields) or problems(request, problem)
+        return await _site(request, problem.status, fields=fields, problems=wrong)
+    raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{request.match_info['site']}?saved#settings"))
+
+
+def _colour(fields: dict[str, str]) -> str:
+    return fields.get("colour", "").strip().lower()
 
 
 async def _allowing(request: web.Request, origin: str) -> dict[str, str]:

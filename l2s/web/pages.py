@@ -12,12 +12,32 @@ import jinja2
 from lucide.jinja import lucide
 from markupsafe import Markup
 
+from l2s.actions.people import NAME_MAX
+from l2s.config import Settings
+from l2s.domain import passwords
+from l2s.domain.origins import MOST
 from l2s.errors import L2sError
+from l2s.privacy import policy
+from l2s.privacy.ledger import WORDS_MAX
 from l2s.web.assets import Assets, client_words
 from l2s.web.urls import Urls
 
 LANGUAGES: Final = ("en", "de")
 PARTS: Final = ("page", "widget", "late", "console", "error")
+MARKUP: Final = (
+    "messages",
+    "log",
+    "older",
+    "newest",
+    "retry",
+    "composer.label",
+)  # of _parts.html: no script of the panel reads them
+LIMITS: Final = {
+    "bad_days": policy.LONGEST, "bad_name": NAME_MAX, "password_long": passwords.LONGEST, "password_short": passwords.SHORTEST,
+    "text_too_long": Settings().message_max, "too_many_origins": MOST, "words_too_long": WORDS_MAX,
+}  # fmt: skip
+ON_BRAND: Final = ("#ffffff", "#18252a", "#000000")
+READABLE: Final = 4.5
 _INNER: Final = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 Words = dict[str, Any]
@@ -40,6 +60,11 @@ def fill(pattern: str, values: Mapping[str, object]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: str(values.get(match[1], "")), pattern)
 
 
+def meaning(code: str, pattern: str) -> str:
+    """An error as the manual explains it, where nothing has happened: limits are named, the rest stays open."""
+    return re.sub(r"\{\w+\}", str(LIMITS.get(code, "…")), pattern)
+
+
 def sentence(language: str, problem: L2sError) -> str:
     """An error as a sentence, without the rest of the pages: for the terminal."""
     words = catalogues()[language]["error"]
@@ -54,6 +79,47 @@ def lucide_paths(name: str) -> Markup:
     return Markup(match[1].strip())  # noqa: S704  package data, no input
 
 
+def _luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb (WCAG)."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, 1 to 21 (WCAG)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def on_brand(colour: str) -> str:
+    """The colour of the text on a site's colour: white, else the ink, else black, the first that can be read on it.
+
+    White and black alone leave nothing out: one of the two has 4.58 on any colour, the ink has not.
+    """
+    return next(text for text in ON_BRAND if contrast(colour, text) >= READABLE)
+
+
+def brand(colour: str) -> str:
+    """A site's colour and the text on it, as the declarations that panel and launcher read; "" = ours."""
+    return f"--brand:{colour};--on-brand:{on_brand(colour)}" if colour else ""
+
+
+def initials(name: str) -> str:
+    """Two letters: of the first and the last word, or the first two of a single one; as texts.js draws them."""
+    parts = [[letter for letter in part if letter.isalnum()] for part in name.split()]
+    both = [*parts[0][:1], *parts[-1][:1]] if len(parts) > 1 else parts[0][:2] if parts else []
+    return "".join(both).upper()
+
+
+def tint(id: str) -> int:
+    """One of six tints, always the same for an id; as texts.js chooses it."""
+    mixed = 0
+    for letter in id:
+        mixed = (mixed * 31 + ord(letter)) % 9973
+    return mixed % 6
+
+
 class Pages:
     """Templates with everything that does not change between requests."""
 
@@ -62,7 +128,9 @@ class Pages:
         self.urls = urls
         self.assets = assets
         self._json = {
-            (language, part): block(client_words(words) if part == "widget" else words)
+            (language, part): block({key: text for key, text in client_words(words).items() if key not in MARKUP})
+            if part == "widget"
+            else block(words)
             for language, parts in self.words.items()
             for part, words in parts.items()
         }
@@ -70,7 +138,13 @@ class Pages:
             loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
-        self.templates.globals["lucide_paths"] = lucide_paths
+        self.templates.globals |= {
+            "lucide_paths": lucide_paths,
+            "initials": initials,
+            "tint": tint,
+            "brand": brand,
+            "meaning": meaning,
+        }
 
     def text(self, language: str, part: str, key: str, **values: object) -> str:
         """One sentence, its placeholders filled in one pass."""

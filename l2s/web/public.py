@@ -20,7 +20,7 @@ from l2s.web.assets import Asset, compressed, launcher_words
 from l2s.web.keys import ASSETS, LIVE, PAGES, URLS, WATCH
 from l2s.web.middleware import nonce, policy
 from l2s.web.notice import capture, notice_page
-from l2s.web.pages import LANGUAGES, block
+from l2s.web.pages import LANGUAGES, block, brand
 
 _SCRIPT: Final = "text/javascript; charset=utf-8"
 _NOT_LISTED: Final = b'console.info("l2s: this page is not on the list of its site. Add it under Sites in the console.")'
@@ -65,7 +65,7 @@ async def loader(request: web.Request) -> web.Response:
     config: dict[str, Any] = {
         "site": found.id,
         "name": found.name,
-        "colour": found.colour,
+        "colour": brand(found.colour),
         "availability": told.availability,
         "people": [name for _, name in told.people],
         "language": found.language,

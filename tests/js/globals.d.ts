@@ -4,7 +4,7 @@ interface LoaderConfig {
   site: string;
   name: string;
   colour: string;
-  availability: 'here' | 'away';
+  availability: string;
   people: string[];
   language: string;
   words: Record<string, Record<string, string | Record<string, string>>>;

@@ -87,6 +87,22 @@ test('each state is told once, under the last entry it is true for; failed under
   assert.equal(rows(timeline, isMine, clock.now()).at(-1).told, 'sending');
 });
 
+test('read marks that ended with the chat turn no read message into one that was only sent', () => {
+  const timeline = made();
+  timeline.snapshot({ messages: [message('a', 'visitor', 1)], full: true, more: false, upto: 1 });
+  timeline.post('f', { kind: 'text', text: 'x' });
+  timeline.fail('f', 'chat_closed');
+  const told = () => rows(timeline, isMine, clock.now()).map(row => row.told);
+  timeline.marks({ state: 'open', delivered: 1, read: 1 });
+  assert.deepEqual(told(), ['read', 'failed']);
+  timeline.marks({ state: 'closed', delivered: 0, read: 0 });
+  assert.deepEqual(told(), ['', 'failed']);
+  timeline.marks({ state: 'closed', delivered: 1, read: 1 });
+  assert.deepEqual(told(), ['read', 'failed'], 'a site may keep them longer');
+  timeline.marks({ state: 'open', delivered: 0, read: 0 });
+  assert.deepEqual(told(), ['sent', 'failed']);
+});
+
 test('the corner stands at the last of a group; another author, an event, five minutes end it', () => {
   const timeline = made();
   timeline.snapshot({

@@ -15,7 +15,7 @@ export class Alarm extends EventTarget {
   on = true;
 
   #slot;
-  #tones = new Tones();
+  #tones;
   #bell;
   #available = false;
   /** @type {'' | 'heard' | 'help'} what the bar asks after the tone */
@@ -25,6 +25,7 @@ export class Alarm extends EventTarget {
   constructor(slot, clock) {
     super();
     this.#slot = slot;
+    this.#tones = new Tones(clock);
     this.#bell = new Bell(
       clock,
       () => this.on && this.#tones.ring(),
@@ -38,6 +39,11 @@ export class Alarm extends EventTarget {
       this.#tones.volume = Number(slot.volume.value) / 100;
       this.#tones.ring();
     });
+  }
+
+  /** Does the next chat ring here? */
+  get rings() {
+    return this.on && this.#available && this.#tones.ready;
   }
 
   /** @type {Record<string, () => void>} verbs of the bar and the menu */
@@ -63,7 +69,7 @@ export class Alarm extends EventTarget {
   /** @param {boolean} covered  there is a more urgent bar */
   draw(covered) {
     const { sound, soundLine, soundSign, soundYes, soundNo } = this.#slot;
-    const locked = this.on && this.#available && !this.#tones.ready;
+    const locked = this.on && this.#available && this.#tones.locked;
     const what = this.#asks || (locked ? 'locked' : '');
     sound.hidden = covered || !what;
     if (!what) return;

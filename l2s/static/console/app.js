@@ -22,6 +22,7 @@ import { Desk } from './desk.js';
 import { showKeys } from './dialogs.js';
 import { drawTalkHead, wearTint } from './head.js';
 import { hearTold } from './hear.js';
+import { dial, heed, unreadMine } from './heed.js';
 import { Inbox } from './inbox.js';
 import { onKeys } from './keys.js';
 import { followed, instead, openActs, signedOut } from './moves.js';
@@ -47,7 +48,7 @@ const list = slot.messages;
 /** @type {Composer} */
 const composer = slot.composer;
 const desk = new Desk({
-  open: () => new WebSocket(new URL(config.socket, location.href.replace(/^http/, 'ws'))),
+  open: () => dial(config),
   config,
   clock: realClock,
 });
@@ -62,6 +63,8 @@ const signIn = () => location.assign(`${config.base}login`);
 let shown = '';
 let phase = '';
 let cancelSearch = () => {};
+/** @type {Element | null} what opened the card */
+let opener = null;
 
 /** With a keyboard at hand the focus goes where one writes; on a phone it would only raise the keyboard. */
 const hover = matchMedia('(hover: hover)');
@@ -85,15 +88,27 @@ function show({ chat, card }) {
   draw();
 }
 
-/** A chat is opened by a person: the focus follows. @param {string} chat */
-function open(chat) {
+/** A chat is opened by a person: the focus follows. @param {string} chat @param {boolean} [writes]  it was taken, to be answered */
+function open(chat, writes = false) {
   router.go({ chat });
-  focusWriting();
+  focusWriting(writes);
 }
 
-function focusWriting() {
+/** The card is opened, or closed again: the focus goes in where it covers, and back to what opened it. @param {boolean} on */
+function turnCard(on) {
+  if (on) opener = document.activeElement;
+  router.go({ chat: desk.current, card: on });
+  if (on && slot.cardBack.checkVisibility()) slot.cardBack.focus();
+  if (on) return;
+  const isThere = opener instanceof HTMLElement && opener !== document.body && opener.checkVisibility();
+  const back = isThere ? opener : slot.toCard.checkVisibility() ? slot.toCard : slot.box;
+  back.focus({ preventScroll: true });
+}
+
+/** @param {boolean} [writes]  also where that raises a keyboard */
+function focusWriting(writes = false) {
   if (!slot.talk.checkVisibility()) return;
-  if (!hover.matches) slot.talkTitle.focus({ preventScroll: true });
+  if (!hover.matches && !writes) slot.talkTitle.focus({ preventScroll: true });
   else if (slot.field.checkVisibility()) composer.focus();
   else if (slot.gateAct.checkVisibility()) slot.gateAct.focus();
   else slot.box.focus({ preventScroll: true });
@@ -115,19 +130,11 @@ function look() {
 
 /** What cannot wait for a drawing. */
 function told() {
-  const { waiting, me } = desk;
-  const unread = [...desk.chats.values()].filter(chat => desk.isMine(chat) && desk.unread(chat)).length;
-  const count = waiting.length + unread;
+  const count = heed(desk, slot, alarm);
   const title = chatNow() ? visitorIn(chatNow()) : text('inbox');
   const whole = text(count ? 'title.count' : 'title', { count, title });
   if (document.title !== whole) document.title = whole;
   write(slot.pageTitle, title);
-  write(slot.railCount, waiting.length ? String(waiting.length) : '');
-  slot.railCount.hidden = !waiting.length;
-  alarm.tell(
-    waiting.map(({ id }) => id),
-    Boolean(me?.available),
-  );
   look();
 }
 
@@ -136,13 +143,14 @@ function draw() {
   const { talk, me } = desk;
   if (shown !== desk.current || list.timeline !== (talk?.timeline ?? null)) swap();
   root.toggleAttribute('data-welcomed', Boolean(me));
-  inbox.show(sections(desk));
+  inbox.show(sections(desk, alarm.rings));
   slot.talk.hidden = !chat || Boolean(talk?.missing);
   slot.card.hidden = slot.talk.hidden;
   slot.nothing.hidden = !slot.talk.hidden;
   slot.loading.hidden = Boolean(talk?.loaded);
   if (chat && talk && !talk.missing) drawChat(chat);
-  else drawNothing(slot, desk);
+  else drawNothing(slot, desk, alarm.rings);
+  write(slot.noneWaiting, text(unreadMine(desk) ? 'nothing.quiet.new' : 'nothing.quiet'));
   drawMe(slot, desk);
   drawBanner(slot, desk, patience.isOver);
   alarm.draw(!slot.banner.hidden);
@@ -172,7 +180,7 @@ function drawChat(chat) {
 /** T: the row in focus, else the chat that is shown, else who waits longest. */
 function takeOne() {
   const candidates = [inbox.focused, desk.current, desk.waiting[0]?.id ?? ''];
-  const id = candidates.find(each => desk.chats.get(each)?.state === 'waiting');
+  const id = candidates.find(each => ['waiting', 'left'].includes(desk.chats.get(each)?.state ?? ''));
   if (id) desk.take(id);
 }
 
@@ -200,8 +208,8 @@ onActs({
   },
   'give-back': () => void askAct(desk, 'give_back'),
   end: () => void close(),
-  card: () => router.go({ chat: desk.current, card: !router.place.card }),
-  'card-close': (_, event) => followed(event, () => router.go({ chat: desk.current })),
+  card: () => turnCard(!router.place.card),
+  'card-close': (_, event) => followed(event, () => turnCard(false)),
   copy: () => void copied(desk, nameOf).then(done => toasts.say(text(done ? 'copied' : 'copied.not'), { sign: 'copy', stays: !done })),
   print: () => void printed(desk),
   erase: () => void askErase(desk),
@@ -243,7 +251,7 @@ onKeys({
   '/': event => instead(event, () => (desk.current ? turn('message') : searchClosed())),
   n: event => instead(event, () => turn('note')),
   e: event => instead(event, () => void close()),
-  c: event => instead(event, () => desk.current && router.go({ chat: desk.current, card: !router.place.card })),
+  c: event => instead(event, () => desk.current && turnCard(!router.place.card)),
   '?': event => instead(event, showKeys),
   Escape: event => back(event),
 });
@@ -261,7 +269,7 @@ function back(event) {
   } else if (slot.me.open) {
     slot.me.open = false;
     slot.me.querySelector('summary').focus();
-  } else if (router.place.card) router.go({ chat: desk.current });
+  } else if (router.place.card) turnCard(false);
   else if (event.target === slot.search) slot.closedFold.focus();
   else if (event.target === slot.field) inbox.focusRow(desk.current);
   else if (desk.current) toList();

@@ -6,19 +6,22 @@
  */
 import { icon, write } from '../shared/dom.js';
 import { initials, text, tintOf } from '../shared/texts.js';
+import { unreadMine } from './heed.js';
 import { visitorName, whenOf } from './sections.js';
 
 const MINUTE = 60_000;
 
-/** What is true, what happens next, one act. @param {Slots} slot @param {Desk} desk */
-export function drawNothing(slot, desk) {
+/** What is true, what happens next, one act. @param {Slots} slot @param {Desk} desk @param {boolean} rings  can it be heard here? */
+export function drawNothing(slot, desk, rings) {
   const { waiting, me, talk, current } = desk;
   const missing = Boolean(current && talk?.missing);
   const what = missing ? 'missing' : waiting.length ? 'waiting' : me?.available ? 'quiet' : 'away';
   slot.nothing.toggleAttribute('data-loading', !me || Boolean(current && !missing));
   slot.nothing.toggleAttribute('data-calm', what === 'quiet' || what === 'away');
-  write(slot.nothingTitle, text(`nothing.${what}`, { count: waiting.length }));
-  write(slot.nothingLead, text(`nothing.${what}.lead`, { name: waiting[0] ? visitorName(waiting[0]) : '' }));
+  const title = slot.nothing.hasAttribute('data-calm') && unreadMine(desk) ? 'quiet.new' : what;
+  const lead = what === 'quiet' && !rings ? 'quiet.silent' : what;
+  write(slot.nothingTitle, text(`nothing.${title}`, { count: waiting.length }));
+  write(slot.nothingLead, text(`nothing.${lead}.lead`, { name: waiting[0] ? visitorName(waiting[0]) : '' }));
   slot.nothingTake.hidden = what !== 'waiting';
   slot.nothingTest.hidden = what !== 'quiet';
   slot.nothingOn.hidden = what !== 'away';

@@ -11,6 +11,7 @@ import { reconcile, setDial, stamp, write } from '../shared/dom.js';
 import { face } from '../shared/messages.js';
 import { text } from '../shared/texts.js';
 import { cardPeople, cardRows, keptUntil } from './held.js';
+import { hasReference } from './reach.js';
 import { visitorName } from './sections.js';
 
 /** @type {Map<string, Part<CardRow>>} */
@@ -30,9 +31,16 @@ export function drawCard(slot, desk, talk, chat) {
   write(slot.kept, words);
   slot.keptDial.toggleAttribute('hidden', left === null);
   if (left !== null) setDial(slot.keptDial, left);
-  details = reconcile(slot.details, details, cardRows(talk.details), () => stamp('t-detail'), drawDetail);
+  details = reconcile(
+    slot.details,
+    details,
+    cardRows(talk.details, hasReference(chat, talk) ? chat.label : ''),
+    () => stamp('t-detail'),
+    drawDetail,
+  );
   const rows = cardPeople(desk, chat);
-  slot.cardPeople.hidden = !rows.length;
+  slot.marksEnd.hidden = !talk.timeline.unmarked;
+  slot.cardPeople.hidden = !rows.length && slot.marksEnd.hidden;
   people = reconcile(slot.people, people, rows, () => stamp('t-person'), drawPerson);
 }
 

@@ -11,7 +11,7 @@ import { askJoin } from './asks.js';
 import { visitorName } from './sections.js';
 
 /**
- * @param {{desk: Desk, writing: Writing, toasts: Toasts, list: Messages, open: (chat: string) => void,
+ * @param {{desk: Desk, writing: Writing, toasts: Toasts, list: Messages, open: (chat: string, writes?: boolean) => void,
  *   toList: () => void, signIn: () => void}} parts
  */
 export function hearTold({ desk, writing, toasts, list, open, toList, signIn }) {
@@ -19,7 +19,7 @@ export function hearTold({ desk, writing, toasts, list, open, toList, signIn }) 
   const complain = code => toasts.say(text(hasText(`error.${code}`) ? `error.${code}` : 'error.other'), { stays: true });
   /** @type {Record<Told['what'], (told: Told) => void>} */
   const hear = {
-    took: ({ chat }) => open(chat),
+    took: ({ chat }) => open(chat, true),
     lost: ({ chat, user }) => {
       const who = { id: user, name: desk.people.get(user)?.name ?? text('somebody') };
       const row = desk.chats.get(chat);

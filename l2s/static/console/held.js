@@ -12,11 +12,16 @@ import { dayOf, hasText, text } from '../shared/texts.js';
 
 const DAY = 86_400_000;
 
-/** Held first, then what did not come, then the slots; each in the server's order. @param {Detail[]} given @returns {CardRow[]} */
-export function cardRows(given) {
+/**
+ * What the visitor can name first; then held, then what did not come, then the slots; each in the server's order.
+ * @param {Detail[]} given @param {string} [reference]  as the visitor was told it, '' = none was told
+ * @returns {CardRow[]}
+ */
+export function cardRows(given, reference = '') {
   /** @param {Detail} detail */
   const rank = ({ value, level }) => (value !== null ? 0 : level === 'none' ? 2 : 1);
-  return [...given].sort((a, b) => rank(a) - rank(b)).map(cardRow);
+  const told = reference ? [cardRow({ name: 'label', level: '', value: reference })] : [];
+  return [...told, ...[...given].sort((a, b) => rank(a) - rank(b)).map(cardRow)];
 }
 
 /** @param {Detail} detail @returns {CardRow} */

@@ -25,6 +25,8 @@ export class Inbox extends HTMLElement {
   #sections = null;
   /** @type {Element | null} the one tab stop */
   #stop = null;
+  /** @type {Element | null} the one row that Tab reaches; the heads of folded sections are stops of their own */
+  #row = null;
   /** Did somebody put it there? Until then it is the first row, whichever comes. */
   #chosen = false;
   #redraw = perFrame(() => this.#draw());
@@ -145,10 +147,12 @@ export class Inbox extends HTMLElement {
 
   /** @param {Element} stop */
   #stand(stop) {
-    if (stop === this.#stop && stop.getAttribute('tabindex') === '0') return;
-    this.#stop?.setAttribute('tabindex', '-1');
-    stop.setAttribute('tabindex', '0');
     this.#stop = stop;
+    const row = stop.matches('.fold') ? (this.#row?.isConnected ? this.#row : this.querySelector('.row-link')) : stop;
+    if (row === this.#row && row?.getAttribute('tabindex') === '0') return;
+    this.#row?.setAttribute('tabindex', '-1');
+    row?.setAttribute('tabindex', '0');
+    this.#row = row;
   }
 }
 

@@ -78,8 +78,8 @@ export function whenOf(at, now) {
   return when;
 }
 
-/** @param {Desk} desk @returns {Record<Group, Section>} */
-export function sections(desk) {
+/** @param {Desk} desk @param {boolean} rings  can it be heard here? @returns {Record<Group, Section>} */
+export function sections(desk, rings) {
   /** @type {Record<Group, TeamChat[]>} */
   const groups = { waiting: [], mine: [], team: [], left: [], closed: [] };
   for (const chat of desk.chats.values()) groups[groupOf(desk, chat)].push(chat);
@@ -91,7 +91,7 @@ export function sections(desk) {
   /** @param {Group} group @returns {Section} */
   const section = group => ({
     count: groups[group].length,
-    rows: groups[group].map(chat => row(desk, chat, group, chat.id === ringing)),
+    rows: groups[group].map(chat => row(desk, chat, group, chat.id === ringing, rings)),
     more: false,
     busy: false,
   });
@@ -108,8 +108,8 @@ export function sections(desk) {
 /** @param {TeamChat} chat */
 const newest = ({ line, taken, opened }) => line?.at ?? taken ?? opened ?? 0;
 
-/** @param {Desk} desk @param {TeamChat} chat @param {Group} group @param {boolean} ringing @returns {InboxRow} */
-function row(desk, chat, group, ringing) {
+/** @param {Desk} desk @param {TeamChat} chat @param {Group} group @param {boolean} ringing @param {boolean} rings @returns {InboxRow} */
+function row(desk, chat, group, ringing, rings) {
   const { now } = desk;
   const wait = group === 'waiting' ? waitOf(chat, now) : null;
   const types = desk.typists(chat.id).includes('');
@@ -121,7 +121,7 @@ function row(desk, chat, group, ringing) {
     time: wait === null ? whenOf(group === 'closed' ? chat.ended : (chat.line?.at ?? null), now) : waited(wait),
     tone: wait === null ? '' : wait >= RED ? 'bad' : wait >= AMBER ? 'wait' : '',
     ...said,
-    ...(ringing && !said.sign && { sign: 'bell-ring', signed: text('row.ringing') }),
+    ...(ringing && rings && !said.sign && { sign: 'bell-ring', signed: text('row.ringing') }),
     count: group === 'mine' || group === 'left' ? desk.unread(chat) : 0,
     current: chat.id === desk.current,
     ringing,

@@ -1,34 +1,51 @@
 /**
- * The tone of the bell, made by oscillators: no file. A browser lets it sound only after a click or a key in this window.
+ * The tone of the bell, made by oscillators: no file. A browser lets it sound only after a click or a key in this window, or
+ * in the page before this one: it says so by the state of the player, which is therefore made at once.
+ *
+ * @import {Clock} from '../shared/clock.js'
  */
 
+const STARTING = 1000;
 const STARTS = [0, 0.18, 0.5, 0.68];
 
 export class Tones extends EventTarget {
   /** 0 to 1. */
   volume = 0.6;
-  /** @type {AudioContext | null} */
-  #player = null;
+  #player = new AudioContext();
+  /** Was this page touched, so that the player is about to run by itself? */
+  #starting = Boolean(navigator.userActivation?.hasBeenActive);
   /** @type {GainNode | null} what sounds now */
   #now = null;
 
-  /** May it sound? */
-  get ready() {
-    return this.#player?.state === 'running';
+  /** @param {Clock} clock */
+  constructor(clock) {
+    super();
+    this.#player.addEventListener('statechange', () => this.#tell());
+    clock.after(STARTING, () => {
+      this.#starting = false;
+      this.#tell();
+    });
   }
 
-  /** From a click or a key on: asks the browser, then says `change`. */
+  /** May it sound? */
+  get ready() {
+    return this.#player.state === 'running';
+  }
+
+  /** Does it wait for a click? */
+  get locked() {
+    return !this.ready && !this.#starting;
+  }
+
+  /** From a click or a key on: asks the browser, which says `change`. */
   async unlock() {
-    this.#player ??= new AudioContext();
-    if (this.ready) return;
-    await this.#player.resume();
-    this.dispatchEvent(new Event('change'));
+    if (!this.ready) await this.#player.resume();
   }
 
   /** Two rising tones, twice. */
   ring() {
     const player = this.#player;
-    if (!player || !this.ready) return;
+    if (!this.ready) return;
     this.hush();
     const out = player.createGain();
     out.gain.value = this.volume * 0.5;
@@ -41,6 +58,10 @@ export class Tones extends EventTarget {
   hush() {
     this.#now?.disconnect();
     this.#now = null;
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
   }
 }
 

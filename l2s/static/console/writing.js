@@ -10,6 +10,7 @@
  */
 import { listOf, text } from '../shared/texts.js';
 import { write } from '../shared/dom.js';
+import { drawReach } from './reach.js';
 import { calledName, groupOf } from './sections.js';
 
 /** @typedef {{message: string, note: string, mode: Mode}} Draft */
@@ -104,17 +105,18 @@ export class Writing {
     slot.writingPanel.setAttribute('aria-labelledby', mode === 'note' ? 'tab-note' : 'tab-message');
     this.#drawGate(gate);
     const name = calledName(chat);
-    const words = mode === 'note' ? { placeholder: text('note.write'), send: text('note.add') } : this.#wordsTo(chat, name);
+    const words = mode === 'note' ? { placeholder: text('note.write'), send: text('note.add') } : this.#wordsTo(name);
     this.#composer.words = { ...words, label: words.placeholder };
     slot.guard.hidden = mode === 'note' || !this.#desk.talk?.held;
     write(slot.guardLine, slot.guard.hidden ? '' : text('guard'));
     this.#drawTypists(chat, name);
+    if (this.#desk.talk) drawReach(slot, chat, this.#desk.talk, mode === 'note');
+    slot.gateAct.classList.toggle('primary', slot.reach.hidden || slot.reachMail.hidden);
   }
 
-  /** @param {TeamChat} chat @param {string} name */
-  #wordsTo(chat, name) {
-    const left = chat.state === 'left';
-    return { placeholder: text(left ? 'write.left' : 'write.to', { name }), send: text('send.to', { name }) };
+  /** @param {string} name */
+  #wordsTo(name) {
+    return { placeholder: text('write.to', { name }), send: text('send.to', { name }) };
   }
 
   /** Why one cannot write to the visitor, and the act that changes it. @param {TeamChat} chat @returns {[string, string] | null} */
@@ -123,7 +125,7 @@ export class Writing {
     if (group === 'mine') return null;
     const owner = this.#desk.people.get(chat.owner ?? '')?.name ?? text('somebody');
     if (group === 'team') return [text('gate.team', { name: owner }), 'join'];
-    return [text(`gate.${group}`), group === 'closed' ? '' : 'take-this'];
+    return [text(`gate.${group}`, { name: calledName(chat) }), group === 'closed' ? '' : 'take-this'];
   }
 
   /** @param {[string, string] | null} gate */

@@ -88,7 +88,7 @@ function toldAt(items, timeline, isMine) {
     if (!isMine(by) || body.kind === 'event' || body.kind === 'note') continue;
     if (state === 'failed') told.set(key, 'failed');
     else if (state === 'waiting') last.set(timeline.live ? 'sending' : 'waiting', key);
-    else last.set(seq <= timeline.read ? 'read' : seq <= timeline.delivered ? 'delivered' : 'sent', key);
+    else if (!timeline.unmarked) last.set(seq <= timeline.read ? 'read' : seq <= timeline.delivered ? 'delivered' : 'sent', key);
   }
   for (const [state, key] of last) told.set(key, state);
   return told;

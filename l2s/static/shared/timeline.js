@@ -43,6 +43,8 @@ export class Timeline extends EventTarget {
   more = false;
   /** Is the connection up? Decides whether an entry on its way is told as waiting. */
   live = false;
+  /** Did the marks of how far it was read end with the chat? Then no state is told of what is stored. */
+  unmarked = false;
   /** Up to which seq the other side has it. */
   delivered = 0;
   read = 0;
@@ -137,8 +139,9 @@ export class Timeline extends EventTarget {
     this.#tell();
   }
 
-  /** @param {{delivered: number, read: number}} marks */
-  marks({ delivered, read }) {
+  /** @param {{delivered: number, read: number, state?: string}} marks */
+  marks({ delivered, read, state }) {
+    this.unmarked = state === 'closed' && !delivered && !read;
     this.delivered = delivered;
     this.read = read;
     this.#tell();

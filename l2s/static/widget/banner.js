@@ -10,12 +10,12 @@
  * @param {Session} session @param {string} view @param {boolean} slow  the connection has been away for a while
  * @returns {Banner | null}
  */
-export function bannerNow({ connection, availability, chat, kept, token, outdated, law }, view, slow) {
+export function bannerNow({ connection, availability, chat, kept, token, outdated }, view, slow) {
   const away = availability === 'away';
   if (outdated) return { kind: 'news', sign: 'clock', words: 'banner.outdated', act: 'reload' };
   if (slow && view !== 'broken') {
     const act = connection.phase === 'waiting' ? 'again' : '';
-    return { kind: 'wait', sign: 'clock', words: law ? 'banner.again' : 'banner.connecting', act };
+    return { kind: 'wait', sign: 'clock', words: 'banner.again', act };
   }
   if (view === 'form' && !away) return { kind: 'news', sign: 'arrow-up', words: 'banner.here', act: 'chat-instead' };
   if (view !== 'chat') return null;

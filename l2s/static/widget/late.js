@@ -1,5 +1,6 @@
 /**
- * What a first chat does not need, fetched when it is first used: message form, receipt, menu, with their words and sheet.
+ * What a first chat does not need, fetched when it is first used: message form, receipt, menu, why there is no chat, with
+ * their words and sheet.
  *
  * The markup is a document of its own, so that structure stays in a template; it is read as a document, which is no string
  * that turns into markup (Trusted Types have nothing to say), and its elements move over.
@@ -7,8 +8,8 @@
  * @import {Slots} from '../shared/dom.js'
  * @import {Session} from './session.js'
  */
-import { slots } from '../shared/dom.js';
-import { learn } from '../shared/texts.js';
+import { slots, write } from '../shared/dom.js';
+import { learn, text } from '../shared/texts.js';
 import { serveForm } from './leave.js';
 import { serveMenu } from './menu.js';
 
@@ -17,7 +18,7 @@ export async function comeLate(session, slot, site, show) {
   const [page] = await Promise.all([markup(`late.${document.documentElement.lang}.html`), sheet('late.css')]);
   learn(JSON.parse(page.getElementById('late')?.textContent ?? '{}'));
   const late = slots(page.body);
-  slot.write.before(late.leave, late.receipt);
+  slot.write.before(late.leave, late.receipt, late.broken);
   slot.more.parentElement.append(late.menu);
   document.body.append(late.ask);
   Object.assign(slot, late);
@@ -33,6 +34,10 @@ export async function comeLate(session, slot, site, show) {
       show(session.availability === 'away');
     },
     back: () => show(false),
+    'by-mail': () => {
+      slot.leaveText.value ||= ownWords(session);
+      show(true);
+    },
     'chat-instead': () => {
       slot.composer.value = slot.leaveText.value.trim();
       form.clear();
@@ -42,8 +47,20 @@ export async function comeLate(session, slot, site, show) {
   const draw = () => {
     form.draw();
     menu.draw();
+    write(slot.why, text(`error.${session.refusal}`));
   };
-  return { draw, toggle: menu.toggle, verbs };
+  /** What was typed for a chat is not typed again. */
+  const moveIn = () => {
+    slot.leaveText.value ||= slot.composer.value;
+    slot.composer.value = '';
+  };
+  return { draw, moveIn, toggle: menu.toggle, verbs };
+}
+
+/** What the visitor wrote in this chat. @param {Session} session */
+function ownWords({ timeline }) {
+  const own = timeline.items.filter(({ by }) => by === 'visitor');
+  return own.map(({ body }) => (body.kind === 'text' ? body.text : '')).join('\n');
 }
 
 /** @param {string} name @returns {Promise<Document>} */

@@ -81,6 +81,7 @@ export function serveForm(session, slot, site) {
 /** @param {Session} session @param {Slots} slot @param {string} site */
 function drawForm(session, slot, site) {
   write(slot.leaveTitle, text(session.availability === 'away' ? 'form' : 'composer.leave'));
+  write(slot.leaveLead, text('form.lead', { site }));
   slot.back.hidden = !session.chat;
   slot.submitLeave.ariaDisabled = session.leaving ? 'true' : null;
   drawReceipt(session, slot, site);

@@ -45,6 +45,8 @@ class Outside {
   /** While a whole-screen panel is open, the page behind does not scroll. */
   #still = new CSSStyleSheet();
 
+  #covers = false;
+
   /** @param {Widget} widget */
   constructor(widget) {
     this.#widget = widget;
@@ -91,6 +93,9 @@ class Outside {
     visualViewport?.addEventListener('resize', () => this.#fit(), quiet);
     visualViewport?.addEventListener('scroll', () => this.#fit(), quiet);
     addEventListener('storage', () => this.#tokens.look() !== this.#told && this.#give(this.#tokens.token), quiet);
+    // A whole-screen panel hides the page: the focus stays in it, and Esc closes it wherever the focus was.
+    document.addEventListener('focusin', ({ target }) => this.#covers && target !== this.#widget.host && this.#widget.frame.focus(), quiet);
+    document.addEventListener('keydown', ({ key }) => this.#covers && key === 'Escape' && this.#from.close(), quiet);
     addEventListener('popstate', moved, quiet);
     addEventListener('hashchange', moved, quiet);
     if ('navigation' in window) window.navigation.addEventListener('currententrychange', moved, quiet);
@@ -111,7 +116,8 @@ class Outside {
   #opened(open) {
     if (open) this.#widget.frame.focus();
     this.#tell('open', { __proto__: null, open, hover: matchMedia('(hover: hover)').matches });
-    this.#still.disabled = !open || !matchMedia(NARROW).matches;
+    this.#covers = open && matchMedia(NARROW).matches;
+    this.#still.disabled = !this.#covers;
     this.#fit();
   }
 

@@ -102,7 +102,7 @@ function tellOutside() {
   look();
   host('unread', { count: session.unread.length });
   if (!session.law) return;
-  host('availability', { availability: session.availability, people: session.people.map(({ name }) => name).slice(0, 3) });
+  host('availability', { availability: slow ? '' : session.availability, people: session.people.map(({ name }) => name).slice(0, 3) });
   if (session.token) host('chat', { open: session.isLive || session.timeline.pending.length > 0 });
 }
 
@@ -138,27 +138,21 @@ const typed = () => slot.leaveText?.value.trim() ?? '';
 
 function draw() {
   let view = viewNow();
-  if (!late && (view === 'form' || view === 'receipt')) {
+  if (!late && (view === 'form' || view === 'receipt' || view === 'broken')) {
     comes();
     view = shown || 'loading';
   }
-  if (view === 'form' && shown !== view) moveIntoForm();
+  if (view === 'form' && shown !== view) late?.moveIn();
   slot.panel.dataset.view = view;
   const moved = shown !== view && shown && isOpen;
   shown = view;
-  drawHead(slot, session, site);
+  drawHead(slot, session, site, slow);
   drawWords();
   drawBanner();
   drawPromise();
   const typing = session.typists.all;
   list.typing(typing[0]?.id ?? '', typing.length ? text('typing', { count: typing.length, names: names(typing) }) : '');
   if (moved) refocus();
-}
-
-/** What was typed for a chat is not typed again. */
-function moveIntoForm() {
-  slot.leaveText.value ||= composer.value;
-  composer.value = '';
 }
 
 /** The part with the focus in it went away. */
@@ -179,7 +173,6 @@ function drawWords() {
     : text(chat && !isLive ? (away ? 'composer.leave' : 'composer.again') : 'composer');
   composer.words = { placeholder, label: placeholder, send: to ? text('send.to', { names: to }) : text('send') };
   write(slot.reach, people.length ? text('greeting.names', { names: names(people) }) : text('greeting.somebody', { site }));
-  write(slot.why, text(`error.${session.refusal}`));
   slot.more.hidden = !session.token || !chat;
   late?.draw();
 }
@@ -221,11 +214,7 @@ const verbs = {
   again: () => session.connection.again(),
   retry: button => session.retry(button.closest('li')?.dataset.id ?? ''),
   'end-of-list': () => list.toEnd(),
-  'by-mail': () =>
-    comes().then(() => {
-      slot.leaveText.value ||= session.ownWords;
-      show(true);
-    }),
+  'by-mail': () => comes().then(({ verbs }) => verbs['by-mail']()),
 };
 onActs(verbs);
 
@@ -239,6 +228,7 @@ function watchConnection() {
   if (live) return;
   cancelSlow = realClock.after(PATIENCE, () => {
     slow = true;
+    tellOutside();
     drawSoon();
   });
 }

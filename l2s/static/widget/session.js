@@ -115,12 +115,6 @@ export class Session extends EventTarget {
     return this.timeline.items.filter(item => item.by !== 'visitor' && item.body.kind === 'text' && item.seq > this.read);
   }
 
-  /** What the visitor wrote in this chat. */
-  get ownWords() {
-    const own = this.timeline.items.filter(({ by }) => by === 'visitor');
-    return own.map(({ body }) => (body.kind === 'text' ? body.text : '')).join('\n');
-  }
-
   /** @param {string} by */
   nameOf(by) {
     return this.#names.get(by) ?? '';
