@@ -11,10 +11,13 @@ from typing import Any, Final
 
 from playwright.async_api import Page
 
-from l2s.actions import people, sites
+from l2s.actions import people, policies, sites
+from l2s.actions.sites import checked_site
 from l2s.clock import RealIds
 from l2s.config import Settings
 from l2s.domain.people import HOST
+from l2s.privacy.factory import PRESETS
+from l2s.privacy.policy import OFF
 from l2s.web.app import opened
 from l2s.web.server import listening
 from tests.browser.conftest import open_panel
@@ -325,4 +328,68 @@ async def dialogs(on: Stage, page: Page, first: str) -> AsyncIterator[Screen]:
     yield Screen("console-de", german)
 
 
-WALKS: Final[dict[str, Walk]] = {"doors": doors, "admin": admin, "away": away, "widget": widget, "console": console}
+async def privacy(on: Stage) -> AsyncIterator[Screen]:
+    """The editor of what is kept, from being set up to a version that waits, and what everybody reads of it."""
+    site = f"/console/privacy/{on.shop.site}"
+    page = await on.desk(on.shop.made.owner, site)
+    yield Screen("privacy-new", page, full=True)
+    await on.shop.writer("Hello", referrer="https://search.example/x")
+    await page.reload()
+    await page.locator(".every > summary").click()
+    await page.locator("[data-class=mail] .whys > summary").click()
+    on.forgiven = re.compile("status of 400")
+    await page.locator("[name='mail.why'][value=answer]").uncheck()
+    await page.locator("[name='mail.why'][value=run]").uncheck()
+    await page.get_by_label("English").fill("We water the plants. " * 30)
+    await page.get_by_role("button", name="Show what changes").click()
+    await page.locator("[id='p-mail.why']").wait_for()
+    yield Screen("privacy-error", page, full=True)
+    await page.goto(on.chat + site)
+    await page.get_by_role("button", name="Fill in Shop").click()
+    await page.locator(".every > summary").click()
+    await page.locator("[data-class=rating] label", has_text="None").click()
+    await page.get_by_label("English").fill("We also water the plants.")
+    await page.locator(".every > summary").click()
+    await page.get_by_text("notice adds").wait_for()
+    yield Screen("privacy-shop", page, full=True)
+    await page.get_by_role("button", name="Show what changes").click()
+    yield Screen("privacy-review", page, full=True)
+    await page.get_by_role("button", name="Post all").click()
+    await page.get_by_text("Day 0 of 15").wait_for()
+    await page.locator(".chooser > summary").click()
+    yield Screen("privacy-posted", page, full=True)
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Take back").click()
+    yield Screen("privacy-take-back", page, full=True)
+    new = checked_site(LONG_NAME, ["tents.example"], "Larch & Rook Ltd", "privacy@larch.example")
+    cookie = (await page.context.cookies())[0]["value"]  # type: ignore[index]
+    key = (await on.shop.house.engine.read(lambda sql: people.session_of(on.shop.house, cookie, sql)))[0]  # type: ignore[index]
+    await on.shop.house.engine.write(sites.add_site(on.shop.house, key, new))
+    await page.goto(f"{on.chat}/console/privacy")
+    yield Screen("privacy-list", page)
+
+
+async def promises(on: Stage) -> AsyncIterator[Screen]:
+    """What everybody reads of a version that waits; the server's own declaration."""
+    await on.shop.writer("Hello")
+    draft = PRESETS["shop"] | {"rating": OFF}
+    said = {"en": "We also water the plants.", "de": "Wir gießen auch die Pflanzen."}
+    await on.shop.house.engine.write(policies.post_version(on.shop.house, on.shop.site, draft, said))
+    page = await on.desk(on.shop.made.owner, "/console/privacy/server")
+    yield Screen("privacy-server", page, full=True)
+    public = f"/privacy/{on.shop.site}"
+    for name, path in {
+        "notice-coming": public, "versions": f"{public}/versions",
+        "version": f"{public}/versions/2", "version-de": f"{public}/versions/2?lang=de",
+    }.items():  # fmt: skip
+        await page.goto(on.chat + path)
+        yield Screen(name, page, full=True)
+    german = await on.desk(on.shop.made.owner, f"/console{public}", locale="de-DE")
+    await german.locator(".every > summary").click()
+    yield Screen("privacy-de", german, full=True)
+
+
+WALKS: Final[dict[str, Walk]] = {
+    "doors": doors, "admin": admin, "privacy": privacy, "promises": promises,
+    "away": away, "widget": widget, "console": console,
+}  # fmt: skip

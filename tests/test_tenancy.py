@@ -142,6 +142,10 @@ FORMS: dict[str, list[dict[str, str]]] = {
     ],
     "/console/sessions": [{"act": "end", "session": "ID"}],
     "/console/sites": [],
+    "/console/privacy/{scope}": [
+        {"act": act} for act in ("check", "post", "narrow", "back", "ask_withdraw", "withdraw", "preset-minimal")
+    ],
+    "/console/privacy/{scope}/preview": [{"message.level": "kept"}],
 }
 
 
@@ -154,7 +158,7 @@ async def test_every_page_with_every_foreign_id(two: Two) -> None:
             for fields in FORMS[path] if method == "POST" else [None]:
                 answers = []
                 for key in [*two.ids.values(), new_id()]:
-                    filled = path.replace("{site}", key).replace("{chat}", key)
+                    filled = path.replace("{site}", key).replace("{chat}", key).replace("{scope}", key)
                     form = {name: key if value == "ID" else value for name, value in fields.items()} if fields else None
                     if filled == path and not (form and key in form.values()):
                         continue  # it names no object
@@ -167,7 +171,14 @@ async def test_every_page_with_every_foreign_id(two: Two) -> None:
 
 
 async def test_pages_list_only_what_is_their_own(two: Two) -> None:
-    for path in ("/console", "/console/users", f"/console/sites/{two.site}", "/console/sites?new", "/console/sessions"):
+    for path in (
+        "/console",
+        "/console/users",
+        f"/console/sites/{two.site}",
+        "/console/sites?new",
+        "/console/sessions",
+        f"/console/privacy/{two.site}",
+    ):
         status, body, _ = await ask(two.shop, "GET", path, two.fox["owner"].cookie)
         assert status == 200
         for name, key in two.ids.items():

@@ -23,7 +23,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from l2s.web import joining
 from l2s.web.joining import Files
 
-SCRIPTS: Final = ("widget/panel.js", "widget/outside.js", "console/app.js", "page.js")
+SCRIPTS: Final = ("widget/panel.js", "widget/outside.js", "console/app.js", "page.js", "privacy.js")
 _BASE: Final = ("shared/tokens.css", "shared/base.css")
 _SAID: Final = ("shared/messages.css", "shared/composer.css")
 _MORE: Final = ("shared/forms.css", "shared/more.css")
@@ -31,7 +31,7 @@ SHEETS: Final = {
     "widget/panel.css": (*_BASE, *_SAID, "widget/panel.css"),
     "widget/late.css": ("shared/forms.css", "widget/late.css"),
     "console/console.css": (*_BASE, *_SAID, *_MORE, "console/console.css"),
-    "page.css": (*_BASE, *_MORE, "console/rail.css", "page.css"),
+    "page.css": (*_BASE, *_MORE, "console/rail.css", "page.css", "privacy.css"),
 }
 LATER: Final = {"widget/panel.css": "widget/late.css"}  # reads the tokens of the first
 _MEDIA: Final = {

@@ -19,7 +19,9 @@ from l2s.web.arrivals import language
 from l2s.web.doors import complaint, form, hashing, problems
 from l2s.web.keys import ACTOR, LIVE, PAGES, URLS
 from l2s.web.middleware import nonce, session
+from l2s.web.notice import quiet, standing
 from l2s.web.pages import LANGUAGES, block, brand
+from l2s.web.telling import Teller
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}\Z")
 _GOOD: Final = {"site": "Shop", "origins": "localhost", "controller": "Shop", "contact": "Shop", "language": "en", "colour": ""}
@@ -30,13 +32,13 @@ async def console(request: web.Request) -> web.Response:
     session(request)
     actor = request[ACTOR]
     body = request.app[PAGES].render(
-        "console.html", language(request, LANGUAGES), "console", config=_config(request), role=actor.role, actor=actor,
+        "console.html", language(request, LANGUAGES), "console", config=config(request), role=actor.role, actor=actor,
         nonce=nonce(request),
     )  # fmt: skip
     return web.Response(text=body, content_type="text/html")
 
 
-def _config(request: web.Request) -> Markup:
+def config(request: web.Request) -> Markup:
     """What the scripts of the desk need to connect."""
     urls = request.app[URLS]
     return block({"protocol": PROTOCOL, "socket": urls.at("/ws/console"), "base": urls.at("/")})
@@ -46,7 +48,7 @@ def _page(request: web.Request, template: str, status: int = 200, **values: obje
     lang, actor = language(request, LANGUAGES), request[ACTOR]
     pages = request.app[PAGES]
     heard = {key: text for key, text in pages.words[lang]["console"].items() if key.startswith("sound.")}
-    values = {"problems": {}, "fields": {}, "done": "", "config": _config(request), "heard": block(heard), **values}
+    values = {"problems": {}, "fields": {}, "done": "", "config": config(request), "heard": block(heard), **values}
 
     def words(key: str) -> str:
         return pages.text(lang, "console", key)
@@ -155,11 +157,13 @@ async def _site(request: web.Request, status: int = 200, **values: object) -> we
     if row is None:
         raise NotFound("not_found")
     site = row.site
+    stands = await house.engine.read(lambda sql: standing(house, site.id, sql))
     tag = f'<script async src="{urls.full(f"/l2s.js?site={site.id}", request.host)}"></script>'
     origin = urls.origin(request.host)
     return _page(
         request, "site.html", status, row=row, tag=tag, origin=origin, hosted=urls.full(f"/chat/{site.id}", request.host),
-        seen_today=site.seen_day == house.clock.at() // DAY, languages=LANGUAGES, many=len(rows) > 1, **values,
+        seen_today=site.seen_day == house.clock.at() // DAY, languages=LANGUAGES, many=len(rows) > 1,
+        quiet=quiet(Teller(request.app[PAGES], language(request, LANGUAGES)), stands), **values,
     )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from l2s import __version__
-from l2s.actions import policies
 from l2s.config import COMMANDS, rows
 from l2s.domain.origins import allows, frame_ancestors
 from l2s.errors import NotFound
@@ -19,7 +18,7 @@ from l2s.web.arrivals import language, referring_origin
 from l2s.web.assets import Asset, compressed, launcher_words
 from l2s.web.keys import ASSETS, LIVE, PAGES, URLS, WATCH
 from l2s.web.middleware import nonce, policy
-from l2s.web.notice import capture, notice_page
+from l2s.web.notice import notice_page
 from l2s.web.pages import LANGUAGES, block, brand
 
 _SCRIPT: Final = "text/javascript; charset=utf-8"
@@ -137,14 +136,6 @@ async def chat(request: web.Request) -> web.Response:
 async def notice(request: web.Request) -> web.Response:
     """`/privacy/KEY` and `/privacy`: generated from the declaration in force."""
     return packed(request, (await notice_page(request)).encode(), "text/html; charset=utf-8", "no-cache")
-
-
-async def capture_json(request: web.Request) -> web.Response:
-    """`/privacy/KEY/capture.json`: the same for programs."""
-    found = await find_site(request, request.match_info["site"])
-    live = request.app[LIVE]
-    law = await live.house.engine.read(lambda sql: policies.current(live.house, found.id, sql))
-    return _for_everybody(web.json_response(capture(found, law)))
 
 
 async def manual(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp.typedefs import Handler
 
-from l2s.web import desk, doors, public, sockets
+from l2s.web import desk, doors, privacy, public, sockets, versions
 
 Route = tuple[str, str, Handler]
 
@@ -12,6 +12,7 @@ Route = tuple[str, str, Handler]
 def routes() -> list[Route]:
     """(method, path, handler)."""
     return [
+        *_promises(),
         ("GET", "/", public.front),
         ("GET", "/l2s.js", public.loader),
         ("GET", "/outside.js", public.outside),
@@ -20,9 +21,6 @@ def routes() -> list[Route]:
         ("GET", "/chat/{site}", public.chat),
         ("GET", "/ws/visitor", sockets.visitor),
         ("GET", "/ws/console", sockets.console),
-        ("GET", "/privacy", public.notice),
-        ("GET", "/privacy/{site}", public.notice),
-        ("GET", "/privacy/{site}/capture.json", public.capture_json),
         ("GET", "/help", public.manual),
         ("GET", "/healthz", public.healthz),
         ("GET", "/readyz", public.readyz),
@@ -42,4 +40,24 @@ def routes() -> list[Route]:
         ("POST", "/console/sites/{site}", desk.site_change),
         ("GET", "/console/sessions", desk.sessions_page),
         ("POST", "/console/sessions", desk.sessions),
+    ]
+
+
+def _promises() -> list[Route]:
+    """Notices, their versions, and the editor of what they say."""
+    return [
+        ("GET", "/privacy", public.notice),
+        ("GET", "/privacy/{site}", public.notice),
+        ("GET", "/privacy/capture.json", versions.capture_json),
+        ("GET", "/privacy/versions", versions.all_versions),
+        ("GET", "/privacy/versions/{n}.json", versions.version_json),
+        ("GET", "/privacy/versions/{n}", versions.one_version),
+        ("GET", "/privacy/{site}/capture.json", versions.capture_json),
+        ("GET", "/privacy/{site}/versions", versions.all_versions),
+        ("GET", "/privacy/{site}/versions/{n}.json", versions.version_json),
+        ("GET", "/privacy/{site}/versions/{n}", versions.one_version),
+        ("GET", "/console/privacy", privacy.index),
+        ("GET", "/console/privacy/{scope}", privacy.page),
+        ("POST", "/console/privacy/{scope}", privacy.act),
+        ("POST", "/console/privacy/{scope}/preview", privacy.live),
     ]
