@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from l2s.actions import erasure, people, policies
+from l2s.actions import erasure, holds, people, policies
 from l2s.actions.people import Device
 from l2s.clock import DAY
 from l2s.config import Settings
 from l2s.domain.people import HOST
 from l2s.errors import DataError, StartError
+from l2s.jobs.retention import Run
 from l2s.privacy.factory import FACTORY
 from l2s.privacy.ledger import in_force
 from l2s.store import backup, ledger
@@ -93,7 +94,7 @@ async def test_an_older_backup_brings_nothing_back(tmp_path: Path, clock: FakeCl
         secret = await engine.write(people.user_link(house, HOST, "ada@larch.example"))
         await engine.write(people.use_link(house, secret, HASHED, Device("127.0.0.1", "")))
         site, marks = shop.site, (house.keys.visitor(shop.site, objector.token), house.keys.visitor(shop.site, forgetful.token))
-    told = await restore(Settings(data=str(data), port=0), path)
+    told = await restore(Settings(data=str(data), port=0), path, clock)
     assert told["entries_done_again"] >= 6
     async with opened(Settings(data=str(data), port=0), clock) as live:
         rows: dict[str, Any] = await live.house.engine.read(
@@ -119,6 +120,43 @@ async def test_an_older_backup_brings_nothing_back(tmp_path: Path, clock: FakeCl
         assert again.overwritten_at is not None
     files = [name for name in search(data, forms(WORD)) if not name.startswith("backups/")]
     assert files == []
+
+
+async def test_what_was_held_since_an_older_backup_is_held_again(tmp_path: Path, clock: FakeClock) -> None:
+    data = tmp_path / "data"
+    async with shop_at(data, clock) as shop:
+        house, engine = shop.house, shop.house.engine
+        tab, chat = await shop.writer(f"hello {WORD}")
+        tom = await shop.operator("Tom")
+        await tom.ask("take", "chat", chat=chat)
+        await tom.ask("end", "chat", chat=chat)
+        path = await made(shop)
+        ada = await shop.add_user("Ada", "admin")
+        one, two = [await session_of(shop, user) for user in (shop.made.owner, ada)]
+        until = clock.at() + 100 * DAY
+        key = await engine.write(holds.ask(house, one, [chat], "A court asked.", until))
+        await engine.write(holds.approve(house, two, key))
+        visitor = house.keys.visitor(shop.site, tab.token)
+        at, steady = clock.at(), clock.steady()
+        receipt = await engine.write(lambda sql: erasure.erased_visitor(house, sql, visitor, at, steady))
+        assert receipt.kept[0].n == 1, "premise: the person is erased but for what is held"
+    await restore(Settings(data=str(data), port=0), path, clock)
+    async with opened(Settings(data=str(data), port=0), clock) as live:
+        rows = await live.house.engine.read(lambda sql: sql.all("SELECT id, held_until FROM chats"))
+        assert rows == [(chat, until)], "kept by law, although its person was erased"
+        alive = await live.house.engine.read(lambda sql: sql.one("SELECT token_hash IS NOT NULL FROM visitors"))
+        assert alive == (0,)
+    clock.pass_(101 * DAY)
+    async with opened(Settings(data=str(data), port=0), clock) as live:
+        await Run(live.house).whole()
+        assert await live.house.engine.read(lambda sql: sql.all("SELECT id FROM chats")) == []
+
+
+async def session_of(shop: Shop, user: str) -> str:
+    cookie = await shop.sign_in(user)
+    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, cookie.partition("=")[2], sql))
+    assert found is not None
+    return found[0]
 
 
 async def test_a_backup_comes_back_on_a_new_box(tmp_path: Path) -> None:

@@ -103,7 +103,9 @@ async def test_one_asks_and_another_agrees(by_hand: Shop, clock: FakeClock) -> N
     await refused(shop, holds.approve(shop.house, maja, key), Conflict, "second_admin")
     await write(shop, holds.approve(shop.house, ada, key))
     assert held_until(shop) == {chat: clock.at() + 300 * DAY}
-    assert entries(shop, "held") == [(shop.site, "held", {"hold": key, "chats": 1})]
+    mark = shop.house.keys.tombstone("chat", chat)
+    told = {"hold": key, "account": shop.made.account, "until": clock.at() + 300 * DAY, "chats": 1, "marks": [mark]}
+    assert entries(shop, "held") == [(shop.site, "held", told)]
     (row,) = await listed(shop, maja)
     assert (row.reason, row.chats, row.asked_by) == (REASON, (chat,), shop.made.owner)
     assert row.approved_by not in (None, shop.made.owner)

@@ -305,8 +305,8 @@ def note_opening(house: House, session: str, chat_id: str) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        actor, chat = speaker(house, sql, session), load(sql, chat_id)
-        need(actor, "read", chat)
+        actor = speaker(house, sql, session)
+        chat = _readable(house, sql, actor, chat_id, "read")
         law = law_of(house, sql, chat, at)
         openings.add(sql, chat, actor.id, actor.role or "", at // DAY, stamp(law, chat, at))
         if chat.owner not in (None, actor.id):  # somebody else's (T2)

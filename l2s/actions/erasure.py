@@ -90,13 +90,18 @@ def erased_visitor(house: House, sql: Sql, visitor: str, at: int, steady: int) -
     for chat in gone:
         _add(counts, erasure.erase(sql, "chats", chat.id))
     if kept:
-        chats.forget_token(sql, visitor)
-        erasure.set_erase_at(sql, visitor, at)  # the wish stands: what is held goes when the hold ends
+        _let_go_later(sql, visitor, at)
     else:
         _add(counts, erasure.erase(sql, "visitors", visitor))
     stays = (Kept("chats", len(kept), max(chat.held_until or 0 for chat in kept)),) if kept else ()
     done = _receipt(house, sql, "visitor", visitor, found.account, found.site, counts, stays, at, steady)
     return done, [*(ChatErased(chat) for chat in gone), TokenEnded(visitor, done)]
+
+
+def _let_go_later(sql: Sql, visitor: str, at: int) -> None:
+    """The token dies and the wish stands: what is held goes when the hold ends."""
+    chats.forget_token(sql, visitor)
+    erasure.set_erase_at(sql, visitor, at)
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:
@@ -186,12 +191,15 @@ def _again(house: House, sql: Sql, word: str, key: str, entry: Entry) -> None:
         erasure.erase(sql, "users", key)
         return
     visitor = load(sql, key).visitor if word == "chat" else key
-    person = chats.visitor(sql, visitor)
+    person, at = chats.visitor(sql, visitor), house.clock.at()
     counts: dict[str, int] = {}
     for chat in [key] if word == "chat" else chats.of_visitor(sql, visitor):
-        _add(counts, erasure.erase(sql, "chats", chat))
+        if not load(sql, chat).is_held(at):
+            _add(counts, erasure.erase(sql, "chats", chat))
     if not chats.of_visitor(sql, visitor):
         _add(counts, erasure.erase(sql, "visitors", visitor))
+    elif word == "visitor":
+        _let_go_later(sql, visitor, entry.wall)
     account = person.account if person else ""
     receipts.add(
         sql,

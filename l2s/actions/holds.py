@@ -125,7 +125,7 @@ def _hold(house: House, sql: Sql, hold: Hold, by: str, at: int) -> list[Event]:
         if not chat.is_held(at):
             strip(house, sql, chat)
     holds.approve(sql, hold.id, by, at)
-    _tell(sql, "held", hold, named, at)
+    _tell(house, sql, "held", hold, named, at)
     return _changed(house, sql, hold, at)
 
 
@@ -169,16 +169,17 @@ def _end(house: House, sql: Sql, hold: Hold, at: int) -> tuple[Report, list[Even
     if hold.approved_at is None:
         return Report(), []
     named = [chat for chat in (chats.load(sql, key) for key in hold.chats) if chat]
-    _tell(sql, "hold_ended", hold, named, at)
+    _tell(house, sql, "hold_ended", hold, named, at)
     report, events = let_go(house, sql, named)
     return report, [*events, *_changed(house, sql, hold, at)]
 
 
-def _tell(sql: Sql, kind: str, hold: Hold, named: Sequence[Chat], at: int) -> None:
-    """One content-free entry for each site."""
+def _tell(house: House, sql: Sql, kind: str, hold: Hold, named: Sequence[Chat], at: int) -> None:
+    """One content-free entry for each site: an older database that comes back is held again, and let go of again."""
     for site in sorted({chat.site for chat in named}):
-        n = sum(chat.site == site for chat in named)
-        ledger.append(sql, site, kind, {"hold": hold.id, "chats": n}, ledger.moment(sql, at))
+        marks = sorted(house.keys.tombstone("chat", chat.id) for chat in named if chat.site == site)
+        told = {"hold": hold.id, "account": hold.account, "until": hold.until, "chats": len(marks), "marks": marks}
+        ledger.append(sql, site, kind, told, ledger.moment(sql, at))
 
 
 # Reads.

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from l2s.actions.erasure import ERASE_DUE
 from l2s.actions.house import House
-from l2s.actions.states import choice_of, keep, law_of, load, stamp
+from l2s.actions.states import choice_of, has_words, keep, law_of, load, stamp
 from l2s.actions.visitors import Posted, Visit, body, mine, resent
 from l2s.actions.welcome import law_now
 from l2s.clock import DAY
@@ -49,6 +49,7 @@ class _Person:
             chat = load(sql, key)
             law = law_of(house, sql, chat, self.at)
             self.chats.append((chat, law, choice_of(chat, law)))
+        self.reachable = [one for one in self.chats if has_words(house, sql, one[0], self.at)]
 
     def holds(self, cls: str, chat: Chat, law: Law, choice: Choice) -> bool:
         """Is anything of this class of this chat still readable?"""
@@ -155,12 +156,14 @@ def correct(house: House, visit: Visit, name: str | None, mail: str | None) -> U
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         person = _Person(house, visit, sql)
-        for chat, law, choice in person.chats:
+        if not person.reachable:
+            raise NotFound("not_found")
+        for chat, law, choice in person.reachable:
             for cls in CORRECTED:
                 value = name if cls == "name" else mail
                 if value is not None and person.holds(cls, chat, law, choice):
                     chats.correct(sql, chat, cls, admit(value or None, cls, choice, law, chat.since))
-        chat, law, _ = person.chats[-1]
+        chat, law, _ = person.reachable[-1]
         return None, keep(house, sql, chat, life.tell(chat, stamp(law, chat, at), "corrected"), at)
 
     return unit
@@ -175,6 +178,8 @@ def state_own(house: House, visit: Visit, client_id: str, text: str) -> Unit[Pos
         if again:
             return again, []
         chat = mine(sql, visit)
+        if not has_words(house, sql, chat, at):
+            raise NotFound("not_found")
         law = law_of(house, sql, chat, at)
         choice = choice_of(chat, law)
         told = life.tell(chat, stamp(law, chat, at), "statement")
@@ -219,7 +224,7 @@ def keep_mine(house: House, visit: Visit) -> Unit[None]:
 
 def _told(house: House, sql: Sql, person: _Person, name: str, at: int) -> list[Event]:
     """The newest chat says so, to both sides: whoever else sits at this computer reads it there."""
-    if not person.chats:
+    if not person.reachable:
         return []
-    chat, law, _ = person.chats[-1]
+    chat, law, _ = person.reachable[-1]
     return keep(house, sql, chat, life.tell(chat, stamp(law, chat, at), name), at)

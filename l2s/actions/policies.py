@@ -17,7 +17,7 @@ from l2s.domain.events import Event, LawMoved
 from l2s.domain.origins import domains, same_domain
 from l2s.domain.people import Actor
 from l2s.domain.rights import need
-from l2s.errors import BadInput, NotFound
+from l2s.errors import BadInput, Conflict, NotFound
 from l2s.privacy.factory import FACTORY
 from l2s.privacy.ledger import (
     Law,
@@ -79,6 +79,8 @@ def withdraw(house: House, session: str, scope: str) -> Unit[None]:
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor = speaker(house, sql, session)
         _may_declare(sql, actor, scope)
+        if not any(one.state == "pending" for one in all_versions(house, scope, sql)):
+            raise Conflict("nothing_waits")
         audit.note(house, sql, actor, "withdraw", scope)
         rules = in_force(kind_of(scope), ledger.laws(sql, scope))
         start(sql, scope, rules, ledger.moment(sql, at), words_in_force(ledger.laws(sql, scope)))
@@ -97,8 +99,8 @@ def _may_declare(sql: Sql, actor: Actor, scope: str) -> None:
             raise NotFound("not_found")
         return
     site = accounts.site(sql, scope)
-    if site is None:
-        raise NotFound("unknown_site")
+    if site is None:  # unknown and forbidden look the same
+        raise NotFound("not_found")
     need(actor, "declare", site)
 
 

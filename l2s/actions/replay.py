@@ -7,16 +7,18 @@ new password) writes a ledger entry in its own unit; so no backup gives it back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from l2s.actions.erasure import replay_erasures
 from l2s.actions.house import House
 from l2s.domain.events import Event
+from l2s.domain.people import HOST
 from l2s.privacy.ledger import Entry
-from l2s.store import chats, erasure, ledger, users
+from l2s.store import chats, erasure, holds, ledger, users
 from l2s.store.engine import Unit
+from l2s.store.holds import Hold
 from l2s.store.sql import Sql
 
 
@@ -27,6 +29,7 @@ def replay(house: House, missing: Sequence[Entry]) -> Unit[int]:
     def unit(sql: Sql) -> tuple[int, list[Event]]:
         if missing:
             ledger.replay(sql, missing)
+            _holds(house, sql, missing)  # before the erasures: what is held is not theirs
             replay_erasures(house, sql, list(missing))
             _choices(house, sql, _by_mark(missing, "choice", "visitor"))
             _access(house, sql, _by_mark(missing, "access", "user"))
@@ -68,6 +71,26 @@ def _choices(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:
         if "objected" in told:
             chats.set_objected(sql, key, bool(told["objected"]))
             chats.set_ticked(sql, key, 0)  # whoever agreed is asked again
+
+
+_REASON: Final = "Held by a newer database, whose words are lost."
+
+
+def _holds(house: House, sql: Sql, missing: Sequence[Entry]) -> None:
+    """Holds that the older database does not know are made again for the chats that it has; those that ended, end."""
+    told = [entry for entry in missing if entry.kind in ("held", "hold_ended")]
+    marks = {house.keys.tombstone("chat", key): key for key in erasure.all_of(sql, "chats")} if told else {}
+    for entry in told:
+        data = msgspec.json.decode(entry.data)
+        known = holds.hold(sql, data["hold"])
+        if known is None:
+            named = tuple(marks[mark] for mark in data["marks"] if mark in marks)
+            asked = Hold(data["hold"], data["account"], _REASON, HOST.id, entry.wall, None, None, data["until"], None, named)
+            holds.add(sql, asked)
+        if entry.kind == "held":
+            holds.approve(sql, data["hold"], HOST.id, entry.wall)
+        else:
+            holds.end(sql, data["hold"], entry.wall)
 
 
 def _access(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from l2s.actions.erasure import overwritten
 from l2s.actions.replay import note_restore
-from l2s.clock import RealClock
+from l2s.clock import Clock, RealClock
 from l2s.config import Settings
 from l2s.errors import Broken, L2sError
 from l2s.outbound.host import ask
@@ -18,17 +18,17 @@ from l2s.web.lock import Lock, holder
 from l2s.web.urls import Urls
 
 
-async def restore(settings: Settings, file: Path) -> dict[str, Any]:
+async def restore(settings: Settings, file: Path, clock: Clock | None = None) -> dict[str, Any]:
     """Put a backup back, and do again what it forgot, before anybody can read it. Refused while a server runs here."""
     data = Path(settings.data)
     lock = Lock(data)
     lock.take()
     try:
         manifest = backup.read(file)
-        aside = backup.put_back(data, file, RealClock().at())
+        aside = backup.put_back(data, file, (clock or RealClock()).at())
     finally:
         lock.release()
-    async with opened(settings) as live:
+    async with opened(settings, clock) as live:
         await live.house.engine.write(note_restore(live.house, manifest.made_at))
         erased = await live.house.engine.read(ledger.last)
         if await scrub(live):
