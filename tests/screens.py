@@ -21,6 +21,7 @@ from l2s.privacy.policy import OFF
 from l2s.web.app import opened
 from l2s.web.server import listening
 from tests.browser.conftest import open_panel
+from tests.mine_screens import mine
 from tests.personas import User
 from tests.stage import NEVER, Screen, Stage
 
@@ -391,5 +392,5 @@ async def promises(on: Stage) -> AsyncIterator[Screen]:
 
 WALKS: Final[dict[str, Walk]] = {
     "doors": doors, "admin": admin, "privacy": privacy, "promises": promises,
-    "away": away, "widget": widget, "console": console,
+    "away": away, "widget": widget, "mine": mine, "console": console,
 }  # fmt: skip

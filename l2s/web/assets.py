@@ -3,7 +3,8 @@
 Invariants: package data is read through importlib.resources alone, so a one-file build needs no change. One hash over all
 that is served stands in every address, so what is served under it never changes. A part that is fetched later by
 `import('./x.js')` takes what it shares from the joined script, so nothing exists twice. Markup that a first chat does not
-need (late.html: form, receipt, menu) is rendered here once a language, because its words and its addresses never change.
+need (late.html: form, receipt, menu; mine.html: My data) is rendered here once a language, because its words and its
+addresses never change; words that the pages have too are taken from there, so no sentence is written twice.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -20,6 +22,7 @@ from typing import Any, Final, NamedTuple
 import jinja2
 from jinja2.utils import htmlsafe_json_dumps
 
+from l2s.privacy.classes import SITE_CLASSES
 from l2s.web import joining
 from l2s.web.joining import Files
 
@@ -29,11 +32,20 @@ _SAID: Final = ("shared/messages.css", "shared/composer.css")
 _MORE: Final = ("shared/forms.css", "shared/more.css")
 SHEETS: Final = {
     "widget/panel.css": (*_BASE, *_SAID, "widget/panel.css"),
-    "widget/late.css": ("shared/forms.css", "widget/late.css"),
+    "widget/late.css": ("shared/tokens.css", "shared/forms.css", "widget/late.css"),
+    "widget/mine.css": ("shared/tokens.css", "shared/more.css", "widget/mine.css"),
     "console/console.css": (*_BASE, *_SAID, *_MORE, "console/console.css"),
     "page.css": (*_BASE, *_MORE, "console/rail.css", "page.css", "privacy.css"),
 }
-LATER: Final = {"widget/panel.css": "widget/late.css"}  # reads the tokens of the first
+LATE: Final[dict[str, dict[str, re.Pattern[str]]]] = {
+    "late": {},
+    "mine": {
+        "page": re.compile(
+            rf"class\.({'|'.join(SITE_CLASSES)})|(purpose|reader|level|keep|region|role)\..*|recipient(\..*)?|read_by|list\.inside"
+        ),
+        "error": re.compile(r"contact_needed|bad_contact|tick_first|law_moved|not_collected"),
+    },
+}  # documents that are fetched when first used, and the words of other catalogues that they take with them
 _MEDIA: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -129,23 +141,24 @@ def _sheets(files: Files) -> Iterator[tuple[str, str]]:
         if name in files:
             more = [each for each in console if each not in parts] if name == "console/console.css" else []
             whole = "".join(joining.sheet(files[part]) for part in (*parts, *more))
-            later = "".join(files[part] for part in SHEETS[LATER[name]]) if name in LATER else ""
-            yield name, joining.needed(whole, later)
+            yield name, joining.needed(whole)
 
 
 def _late_markup() -> Iterator[tuple[str, str]]:
-    """widget/late.<language>.html: templates/late.html in the words of texts/<language>/late.json."""
-    templates = _tree("templates")
-    if "late.html" not in templates:
-        return
+    """widget/<part>.<language>.html: templates/<part>.html in the words of texts/<language>/<part>.json."""
+    templates, texts = _tree("templates"), _tree("texts")
     env = jinja2.Environment(loader=jinja2.DictLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined)
-    for name, body in sorted(_tree("texts").items()):
-        if posixpath.basename(name) == "late.json":
-            catalogue = json.loads(body)
+    for language in sorted({posixpath.dirname(name) for name in texts}):
+        for part, borrowed in LATE.items():
+            catalogue = json.loads(texts[f"{language}/{part}.json"])
             words = {key: text for key, text in catalogue.items() if not key.startswith("page.")}
+            for other, wanted in borrowed.items():
+                found = json.loads(texts[f"{language}/{other}.json"]).items()
+                prefix = "error." if other == "error" else ""
+                words |= {prefix + key: text for key, text in found if wanted.fullmatch(key)}
             block = htmlsafe_json_dumps(words, ensure_ascii=False, separators=(",", ":"))
-            page = env.get_template("late.html").render(t=catalogue.__getitem__, words=block)
-            yield f"widget/late.{posixpath.dirname(name)}.html", page
+            page = env.get_template(f"{part}.html").render(t=catalogue.__getitem__, words=block)
+            yield f"widget/{part}.{language}.html", page
 
 
 def _fresh(name: str) -> Asset | None:

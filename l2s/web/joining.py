@@ -28,13 +28,15 @@ _TOP: Final = re.compile(r"^(?:export )?(?:const|let|function|async function|cla
 _LATE: Final = re.compile(r"\bimport\('(\.[\w./-]+)'\)")
 _PRIVATE_HERE: Final = re.compile(r"(?:^|[;{}\n]|static |async |get |set )#(\w+)(?=[=;(\n])")
 _HASH: Final = re.compile(r"#(\w+)\b")
+_CLASS: Final = re.compile(r"(?<=[;}\n])(?=class \w)")
 _TYPE: Final = re.compile(r"/\*\*? @(?:type|satisfies) [^*]*\*/ ?")
 _BLOCK: Final = re.compile(r"[ \t]*/\*.*?\*/[ \t]*\n?", re.S)
 _TEXTS: Final = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*`"
 _REGEX: Final = r"/(?![/*\s])(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*"  # a division has a space behind it
-_SPACE: Final = re.compile(rf"({_TEXTS}|{_REGEX})| ?([{{}}()\[\];,:?=<>*!&|]) ?| +")
+_SPACE: Final = re.compile(rf"({_TEXTS}|{_REGEX})| ?([{{}}()\[\];,:?=<>*!&|]) ?|(?<=\w) ([-+%]) (?=[\w(])| +")
 _OPEN_END: Final = re.compile(r"(?<=[{(\[,;=?:&|>])\n|\n(?=[.?:&|)\]])")  # a statement neither ends nor begins so
 _CSS_SPACE: Final = re.compile(r"""("[^"]*")| ?([{};>]) ?|(?<=[:,]) (?=\S)""")
+_READ: Final = re.compile(r"var\((--[\w-]+)")
 _TOKEN: Final = re.compile(r"^(--[\w-]+):[^;]*;\n?", re.M)
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -175,10 +177,14 @@ def _closure(body: str, names: list[str]) -> str:
 
 
 def _short(script: str) -> str:
-    """Private names of classes as letters: nothing outside a class can know them."""
-    names = sorted({*_PRIVATE_HERE.findall(script)})
-    short = {name: _LETTERS[i % 52] + (str(i // 52) if i >= 52 else "") for i, name in enumerate(names)}
-    return _HASH.sub(lambda found: "#" + short.get(found[1], found[1]), script)
+    """Private names as letters, the same ones in each class: nothing outside a class can know them."""
+    return "".join(_shortened(part) for part in _CLASS.split(script))
+
+
+def _shortened(part: str) -> str:
+    names = Counter(found for found in _HASH.findall(part) if found in {*_PRIVATE_HERE.findall(part)})
+    short = {name: _LETTERS[i % 52] + (str(i // 52) if i >= 52 else "") for i, (name, _) in enumerate(names.most_common())}
+    return _HASH.sub(lambda found: "#" + short.get(found[1], found[1]), part)
 
 
 def strip(script: str) -> str:
@@ -190,7 +196,7 @@ def strip(script: str) -> str:
         if inside or code.startswith("/*"):
             inside = "*/" not in code
         elif code and not code.startswith("//"):
-            lines.append(_SPACE.sub(lambda found: found[1] or found[2] or " ", code))
+            lines.append(_SPACE.sub(lambda found: found[1] or found[2] or found[3] or " ", code))
     return _OPEN_END.sub("", "\n".join(lines).replace(";\n}", "}").replace(",\n}", "}")) + "\n"
 
 
@@ -201,6 +207,7 @@ def sheet(css: str) -> str:
     return squeezed.replace(";}", "}") + "\n"
 
 
-def needed(css: str, readers: str = "") -> str:
-    """Without the custom properties that nothing reads, here or in `readers`: a page uses half of the tokens."""
-    return _TOKEN.sub(lambda found: found[0] if f"var({found[1]}" in css + readers else "", css)
+def needed(css: str) -> str:
+    """Without the custom properties that nothing here reads: a page uses half of the tokens."""
+    read = set(_READ.findall(css))
+    return _TOKEN.sub(lambda found: found[0] if found[1] in read else "", css)

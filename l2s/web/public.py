@@ -124,7 +124,6 @@ async def chat(request: web.Request) -> web.Response:
         "protocol": PROTOCOL,
         "socket": urls.at("/ws/visitor"),
         "notice": urls.at(f"/privacy/{found.id}?lang={lang}"),
-        "hosted_possible": True,
     }
     body = pages.render("chat.html", lang, "widget", site=found, config=block(config), nonce=nonce(request))
     response = packed(request, body.encode(), "text/html; charset=utf-8", "no-cache")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from l2s.clock import Clock
 from tests.conftest import shop_at
 from tests.personas import Shop
 
@@ -67,10 +69,10 @@ def policy(chat: str) -> str:
     )
 
 
-@pytest_asyncio.fixture
-async def street(tmp_path: Path, aiohttp_server: Callable[..., Awaitable[Any]]) -> AsyncGenerator[Street]:
+@asynccontextmanager
+async def street_at(folder: Path, serve: Callable[..., Awaitable[Any]], clock: Clock | None = None) -> AsyncGenerator[Street]:
     """Larch & Rook's page on 127.0.0.1, its chat on localhost: two sites to the browser."""
-    async with shop_at(tmp_path) as shop:
+    async with shop_at(folder, clock) as shop:
         chat = f"http://localhost:{shop.urls.port}"
         known: list[Street] = []
 
@@ -86,9 +88,16 @@ async def street(tmp_path: Path, aiohttp_server: Callable[..., Awaitable[Any]]) 
         app = web.Application()
         app.router.add_post("/reports", report)
         app.router.add_get("/{name:.*}", page)
-        server = await aiohttp_server(app)
+        server = await serve(app)
         known.append(Street(f"http://127.0.0.1:{server.port}", chat, shop))
         yield known[0]
+
+
+@pytest_asyncio.fixture
+async def street(tmp_path: Path, aiohttp_server: Callable[..., Awaitable[Any]]) -> AsyncGenerator[Street]:
+    """On the real clock."""
+    async with street_at(tmp_path, aiohttp_server) as one:
+        yield one
 
 
 Opener = Callable[..., Awaitable[BrowserContext]]

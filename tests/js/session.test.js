@@ -4,11 +4,13 @@ import { Session } from '../../l2s/static/widget/session.js';
 import { FakeClock, FakeNet } from './fakes.js';
 
 const MAJA = { id: 'u1', name: 'Maja' };
-const LAW = { version: 1, hash: 'h', days: 180, address: 'truncated', preview: false, place: 'none', browser: [] };
+const LAW = { version: 1, hash: 'h', days: 180, address: 'truncated', preview: false, place: 'none', browser: [], asks: [] };
 
 /** A server in a few lines: one visitor a token, one chat a visitor. */
 class FakeServer {
   visitors = new Map();
+  receipts = new Map();
+  law = LAW;
 
   constructor(clock) {
     this.clock = clock;
@@ -40,9 +42,11 @@ class FakeServer {
       site: 's',
       availability: 'here',
       people: [MAJA],
-      law: LAW,
+      law: this.law,
       held: Boolean(chat),
       objected: false,
+      ticked: false,
+      receipt: this.receipts.get(socket.token) ?? null,
       chat: chat ? view(chat) : null,
       messages,
       full,
@@ -278,10 +282,10 @@ test('somebody who types and falls silent has stopped', () => {
   assert.deepEqual(it.session.typists.all, []);
 });
 
-test('a message left is sent once the token was said, again after a cut, and answered with its reference', () => {
+test('an errand goes out once the token was said, again after a cut, and until it is answered', () => {
   const it = made();
   live(it);
-  it.session.leave({ text: 'pole', mail: 'a@b.example', name: '' });
+  it.session.errand({ type: 'leave', id: 'e1', text: 'pole', mail: 'a@b.example', name: null });
   it.session.adopt('T'.repeat(32), true);
   it.server.serve(it.net.last);
   const [{ id, name }] = it.net.last.sent.splice(0);
@@ -291,6 +295,60 @@ test('a message left is sent once the token was said, again after a cut, and ans
   live(it);
   assert.equal(it.net.last.sent.at(-1).id, id);
   it.net.last.hear({ type: 'left', id, reference: 'LR-7K2M' });
-  assert.equal(it.session.receipt.reference, 'LR-7K2M');
-  assert.equal(it.session.leaving, null);
+  assert.equal(it.session.errands.size, 0);
+  assert.equal(it.session.held, true);
+  it.session.errand({ type: 'state', id: 'e2', text: 'not so' });
+  it.net.last.hear({ type: 'refused', code: 'not_found', command: 'state', id: 'e2' });
+  assert.equal(it.session.errands.size, 0);
+});
+
+test('while the law asks for a tick nothing is sent and nothing typed is lost; with it everything goes', () => {
+  const it = made();
+  it.server.law = { ...LAW, asks: ['message'] };
+  it.session.send('written before the law was known');
+  it.session.adopt('T'.repeat(32), true);
+  live(it);
+  assert.equal(it.session.needs('mail'), false);
+  assert.equal(it.session.needs('mail', 'message'), true);
+  assert.deepEqual(it.net.last.sent, []);
+  assert.deepEqual(texts(it.session), ['written before the law was known:waiting']);
+  it.net.last.hear({ type: 'law', law: it.server.law, objected: false, ticked: true });
+  it.server.serve(it.net.last);
+  it.net.last.hear({ type: 'law', law: it.server.law, objected: false, ticked: true });
+  it.server.serve(it.net.last);
+  assert.deepEqual(texts(it.session), ['written before the law was known:stored']);
+});
+
+test('whoever comes back after an erasure drops the token and finds the receipt', () => {
+  const store = { token: 'T'.repeat(32) };
+  const it = made(new FakeClock(), store);
+  it.server.receipts.set(store.token, { code: 'ABC' });
+  live(it);
+  assert.equal(store.token, '');
+  assert.equal(it.session.gone.code, 'ABC');
+  live(it);
+  assert.equal(it.session.token, '');
+  assert.equal(it.session.gone.code, 'ABC', 'the second welcome, without a token, takes nothing away');
+});
+
+test('an erasure while the page is open leaves nothing but the receipt', () => {
+  const store = { token: 'T'.repeat(32) };
+  const it = made(new FakeClock(), store);
+  live(it);
+  it.session.send('one');
+  it.server.serve(it.net.last);
+  it.server.visitors.clear();
+  it.net.last.hear({ type: 'forgotten', receipt: { code: 'ABC' } });
+  live(it);
+  assert.deepEqual([store.token, it.session.gone.code, texts(it.session)], ['', 'ABC', []]);
+});
+
+test('a token that has ended is dropped, and the next message begins anew', () => {
+  const store = { token: 'T'.repeat(32) };
+  const it = made(new FakeClock(), store);
+  it.net.last.up();
+  it.net.last.hear({ type: 'refused', code: 'token_ended', command: 'hello' });
+  assert.deepEqual([store.token, it.session.refusal], ['', '']);
+  live(it);
+  assert.equal(it.session.law.version, 1);
 });

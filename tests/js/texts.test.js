@@ -10,7 +10,7 @@ const catalogue = (lang, part = 'widget') =>
 const holes = entry => [...JSON.stringify(entry).matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted();
 
 test('both languages have the same keys, shapes and placeholders', () => {
-  const [en, de] = ['en', 'de'].map(lang => ({ ...catalogue(lang), ...catalogue(lang, 'late') }));
+  const [en, de] = ['en', 'de'].map(lang => ({ ...catalogue(lang), ...catalogue(lang, 'late'), ...catalogue(lang, 'mine') }));
   assert.deepEqual(Object.keys(de).toSorted(), Object.keys(en).toSorted());
   for (const [key, entry] of Object.entries(en)) {
     assert.equal(typeof de[key], typeof entry, key);

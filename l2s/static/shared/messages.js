@@ -95,6 +95,12 @@ export class Messages extends HTMLElement {
     this.#tellEnd();
   }
 
+  /** The words changed: every row is written again. */
+  renew() {
+    for (const part of this.#parts.values()) part.data = null;
+    this.draw();
+  }
+
   /** The next drawing starts at this entry instead of the end: the first unread one. @param {number} seq */
   startAt(seq) {
     this.#startsAt = seq;

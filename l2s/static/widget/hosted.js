@@ -1,6 +1,6 @@
 /**
  * The hosted chat page has no page around it: the verbs of `host.js` keep the token in this page's own storage. Several sites
- * may have their pages on one server, so each has its own key. Fetched there only.
+ * may have their pages on one server, so each has its own key. `#data` in its address opens My data. Fetched there only.
  *
  * @import {Heard, Host} from './host.js'
  */
@@ -16,6 +16,11 @@ export function standAlone(on, site) {
   addEventListener('storage', () => give(tokens.look()));
   on.hello({ token: tokens.look(), kept: tokens.kept });
   on.open({ open: true, hover: matchMedia('(hover: hover)').matches });
+  /** @type {HTMLElement | null} */
+  const data = document.querySelector('[data-act="data"]');
+  const wanted = () => location.hash === '#data' && data?.click();
+  addEventListener('hashchange', wanted);
+  wanted();
   /** @type {Record<string, (said: any) => void>} */
   const verbs = {
     want: () => tokens.draw(give),

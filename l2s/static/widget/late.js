@@ -1,6 +1,6 @@
 /**
- * What a first chat does not need, fetched when it is first used: message form, receipt, menu, why there is no chat, with
- * their words and sheet.
+ * What a first chat does not need, fetched when it is first used: message form, receipt, menu, why there is no chat, the
+ * rarer sentences, with their words and sheet. `bring` fetches such a document for a further part.
  *
  * The markup is a document of its own, so that structure stays in a template; it is read as a document, which is no string
  * that turns into markup (Trusted Types have nothing to say), and its elements move over.
@@ -15,8 +15,7 @@ import { serveMenu } from './menu.js';
 
 /** @param {Session} session @param {Slots} slot @param {string} site @param {(form: boolean) => void} show */
 export async function comeLate(session, slot, site, show) {
-  const [page] = await Promise.all([markup(`late.${document.documentElement.lang}.html`), sheet('late.css')]);
-  learn(JSON.parse(page.getElementById('late')?.textContent ?? '{}'));
+  const page = await bring('late');
   const late = slots(page.body);
   slot.write.before(late.leave, late.receipt, late.broken);
   slot.more.parentElement.append(late.menu);
@@ -54,7 +53,14 @@ export async function comeLate(session, slot, site, show) {
     slot.leaveText.value ||= slot.composer.value;
     slot.composer.value = '';
   };
-  return { draw, moveIn, toggle: menu.toggle, verbs };
+  return { bring, confirmed: menu.confirmed, draw, moveIn, toggle: menu.toggle, verbs };
+}
+
+/** A document with its sheet; its words are learned. @param {string} name */
+async function bring(name) {
+  const [page] = await Promise.all([markup(`${name}.${document.documentElement.lang}.html`), sheet(`${name}.css`)]);
+  learn(JSON.parse(page.getElementById('words')?.textContent ?? '{}'));
+  return page;
 }
 
 /** What the visitor wrote in this chat. @param {Session} session */

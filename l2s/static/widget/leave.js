@@ -4,6 +4,7 @@
  * @import {Slots} from '../shared/dom.js'
  * @import {Session} from './session.js'
  */
+import { newId } from '../shared/clock.js';
 import { write } from '../shared/dom.js';
 import { text, timeOf, weekdayOf } from '../shared/texts.js';
 
@@ -53,14 +54,25 @@ export function serveForm(session, slot, site) {
   const { field, values, tell, wrong } = fieldsOf(slot);
   /** @type {HTMLFormElement} */
   const form = slot.leave;
+  let sent = '';
   form.addEventListener('submit', event => {
     event.preventDefault();
     const name = wrong();
+    const { text: said, mail, name: called } = values();
+    const asked = ['message', 'mail', ...(called ? ['name'] : [])];
     if (name) field(name).focus();
-    else if (!session.leaving) session.leave(values());
+    else if (session.needs(...asked)) session.dispatchEvent(new Event('tick'));
+    else if (!leaving(session)) {
+      sent = mail;
+      session.errand({ type: 'leave', id: newId(), text: said, mail, name: called || null });
+    }
   });
   form.addEventListener('input', () => {
     if (form.querySelector('[aria-invalid]')) wrong();
+  });
+  session.addEventListener('frame', event => {
+    if (!(event instanceof CustomEvent) || event.detail.type !== 'left') return;
+    session.receipt = { mail: sent, reference: event.detail.reference, at: session.now };
   });
   session.addEventListener('refused', event => {
     if (!(event instanceof CustomEvent) || event.detail.command !== 'leave') return;
@@ -78,12 +90,15 @@ export function serveForm(session, slot, site) {
   };
 }
 
+/** Is a message on its way? @param {Session} session */
+const leaving = ({ errands }) => [...errands.values()].some(({ type }) => type === 'leave');
+
 /** @param {Session} session @param {Slots} slot @param {string} site */
 function drawForm(session, slot, site) {
   write(slot.leaveTitle, text(session.availability === 'away' ? 'form' : 'composer.leave'));
   write(slot.leaveLead, text('form.lead', { site }));
   slot.back.hidden = !session.chat;
-  slot.submitLeave.ariaDisabled = session.leaving ? 'true' : null;
+  slot.submitLeave.ariaDisabled = leaving(session) ? 'true' : null;
   drawReceipt(session, slot, site);
 }
 
@@ -93,7 +108,7 @@ function drawReceipt({ receipt, law }, slot, site) {
   write(slot.receiptLead, text('receipt.lead', { site }));
   write(slot.reference, receipt.reference);
   write(slot.stored, `${weekdayOf(receipt.at)}, ${timeOf(receipt.at)}`);
-  write(slot.answer, receipt.mail ?? '');
+  write(slot.answer, receipt.mail);
   write(slot.kept, typeof law.days === 'number' ? text('receipt.days', { count: law.days }) : text(`promise.${law.days}`));
 }
 

@@ -1,5 +1,5 @@
 /**
- * What stands behind the "More" button: sound, end, forget.
+ * What stands behind the "More" button: sound, end, forget, delete; and the question before a step that cannot be undone.
  *
  * The sound is two short tones, made here; the click that asks for it is also the one that browsers want before they play.
  * The choice lives as long as the page: nothing is stored.
@@ -24,7 +24,7 @@ export function serveMenu(session, slot, site) {
   /** @param {'end' | 'forget'} what */
   const asked = what => {
     toggle(false);
-    return confirmed(slot, site, what);
+    return confirmed(slot, what, { site });
   };
   document.addEventListener('click', event => {
     if (!slot.menu.hidden && event.target instanceof Element && !event.target.closest('[data-act="menu"], .menu')) toggle(false);
@@ -35,11 +35,15 @@ export function serveMenu(session, slot, site) {
   return {
     draw() {
       slot.end.hidden = !session.isLive;
+      write(slot.forgetSaid, text('menu.forget', { site }));
+      write(slot.eraseSaid, text('menu.erase'));
       slot.end.ariaDisabled = slot.forget.ariaDisabled = session.connection.phase === 'live' ? null : 'true';
     },
     toggle,
-    end: async () => (await asked('end')) && session.end(),
-    forget: async () => (await asked('forget')) && session.forget(),
+    confirmed: (/** @type {'erase'} */ what, /** @type {Record<string, string>} */ values, /** @type {string} */ lead) =>
+      confirmed(slot, what, values, lead),
+    end: async () => (await asked('end')) && session.say({ type: 'end' }),
+    forget: async () => (await asked('forget')) && session.say({ type: 'forget' }),
     sound() {
       const on = slot.sound.ariaPressed !== 'true';
       slot.sound.ariaPressed = String(on);
@@ -48,11 +52,16 @@ export function serveMenu(session, slot, site) {
   };
 }
 
-/** Asks, with the focus on the harmless answer. @param {Slots} slot @param {string} site @param {'end' | 'forget'} what */
-async function confirmed(slot, site, what) {
+/**
+ * Asks, with the focus on the harmless answer.
+ * @param {Slots} slot @param {'end' | 'forget' | 'erase'} what @param {Record<string, string>} values
+ * @param {string} [lead]  another key of what follows
+ */
+async function confirmed(slot, what, values, lead = `ask.${what}.lead`) {
   const { ask } = slot;
-  const parts = { askTitle: '', askLead: '.lead', askKeep: '.keep', askDo: '.do' };
-  for (const [part, key] of Object.entries(parts)) write(slot[part], text(`ask.${what}${key}`, { site }));
+  const parts = { askTitle: `ask.${what}`, askLead: lead, askKeep: `ask.${what}.keep`, askDo: `ask.${what}.do` };
+  for (const [part, key] of Object.entries(parts)) write(slot[part], text(key, values));
+  slot.askDo.dataset.what = what;
   ask.returnValue = '';
   ask.showModal();
   slot.askKeep.focus();

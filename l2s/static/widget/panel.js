@@ -3,13 +3,13 @@
  *
  * The session changes, `draw` shows it once a frame. Unread and receipts never wait for a drawing: a closed frame gets none.
  * "Read" needs the panel open, the focus inside, and the newest entry in view. What a first chat does not need (form, menu,
- * the hosted page's own storage) is fetched when it is first used.
+ * My data and its receipt, a tick that is asked for, the hosted page's own storage) is fetched when it is first used.
  */
 import { realClock } from '../shared/clock.js';
 import { Composer } from '../shared/composer.js';
 import { dataOf, icon, onActs, perFrame, setDial, slots, write } from '../shared/dom.js';
 import { Messages } from '../shared/messages.js';
-import { speak, text, timeOf } from '../shared/texts.js';
+import { hasText, speak, text, timeOf } from '../shared/texts.js';
 import { keepAwake } from '../shared/wake.js';
 import { bannerNow } from './banner.js';
 import { drawHead, names } from './head.js';
@@ -32,17 +32,13 @@ const site = slot.title.textContent;
 let isOpen = false;
 let hover = true;
 let wantsForm = false;
+let wantsData = false;
 let slow = false;
 let shown = '';
 let wasLive = true;
 let cancelSlow = () => {};
 /** @type {import('./host.js').Host} */
 let host = () => {};
-/** @typedef {Awaited<ReturnType<typeof import('./late.js').comeLate>>} Late */
-/** @type {Promise<Late> | undefined} */
-let coming;
-/** @type {Late | undefined} */
-let late;
 
 const session = new Session({
   open: () => new WebSocket(new URL(config.socket, location.href.replace(/^http/, 'ws'))),
@@ -108,8 +104,10 @@ function tellOutside() {
 
 /** Which part is shown. What is being written decides with, so that nobody loses a form under their hands. */
 function viewNow() {
-  const { chat, receipt, timeline, law, availability, isLive, refusal, outdated } = session;
+  const { chat, receipt, gone, timeline, law, availability, isLive, refusal, outdated } = session;
   if (refusal && !outdated) return 'broken';
+  if (gone) return 'erased';
+  if (wantsData) return 'data';
   if (receipt) return 'receipt';
   if (wantsForm) return 'form';
   if (isLive || timeline.pending.length || chat) return 'chat';
@@ -117,32 +115,54 @@ function viewNow() {
   return availability === 'away' || typed() ? 'form' : 'greeting';
 }
 
-/** Form, receipt and menu, from the server. Where they cannot come, the next use asks again. @returns {Promise<Late>} */
-function comes() {
-  coming ??= import('./late.js')
-    .then(({ comeLate }) => comeLate(session, slot, site, show))
-    .then(here => {
-      late = here;
-      Object.assign(verbs, here.verbs);
-      drawSoon();
-      return here;
-    });
-  coming.catch(() => {
-    coming = undefined;
-  });
-  return coming;
+/**
+ * A part from the server, fetched once. Where it cannot come, the next use asks again.
+ * @template {{verbs: Record<string, any>}} Part
+ * @param {() => Promise<Part>} fetch
+ */
+function later(fetch) {
+  /** @type {Promise<Part> | undefined} */
+  let coming;
+  const part = {
+    /** @type {Part | undefined} */
+    here: undefined,
+    come() {
+      coming ??= fetch().then(here => {
+        part.here = here;
+        Object.assign(verbs, here.verbs);
+        list.renew();
+        drawSoon();
+        return here;
+      });
+      coming.catch(() => {
+        coming = undefined;
+      });
+      return coming;
+    },
+  };
+  return part;
 }
+
+/** Form, receipt, menu, the rarer sentences. */
+const late = later(() => import('./late.js').then(({ comeLate }) => comeLate(session, slot, site, show)));
+/** My data, its receipt, the tick. */
+const mine = later(() =>
+  late.come().then(here => import('./mine.js').then(({ comeMine }) => comeMine(session, slot, site, here, showData))),
+);
+/** @type {Record<string, {here: unknown, come: () => Promise<unknown>}>} which part brings a view */
+const partOf = { form: late, receipt: late, broken: late, data: mine, erased: mine };
 
 /** What stands in the message form. */
 const typed = () => slot.leaveText?.value.trim() ?? '';
 
 function draw() {
   let view = viewNow();
-  if (!late && (view === 'form' || view === 'receipt' || view === 'broken')) {
-    comes();
+  const part = partOf[view];
+  if (part && !part.here) {
+    part.come();
     view = shown || 'loading';
   }
-  if (view === 'form' && shown !== view) late?.moveIn();
+  if (view === 'form' && shown !== view) late.here?.moveIn();
   slot.panel.dataset.view = view;
   const moved = shown !== view && shown && isOpen;
   shown = view;
@@ -150,6 +170,8 @@ function draw() {
   drawWords();
   drawBanner();
   drawPromise();
+  if (session.law?.asks.length || wished()) mine.come();
+  mine.here?.draw(view);
   const typing = session.typists.all;
   list.typing(typing[0]?.id ?? '', typing.length ? text('typing', { count: typing.length, names: names(typing) }) : '');
   if (moved) refocus();
@@ -159,7 +181,7 @@ function draw() {
 function refocus() {
   const { activeElement } = document;
   if (activeElement && activeElement !== document.body && activeElement.checkVisibility()) return;
-  if (shown === 'receipt') slot.receipt.focus();
+  if (slot[shown]) slot[shown].focus();
   else focusWriting();
 }
 
@@ -174,13 +196,14 @@ function drawWords() {
   composer.words = { placeholder, label: placeholder, send: to ? text('send.to', { names: to }) : text('send') };
   write(slot.reach, people.length ? text('greeting.names', { names: names(people) }) : text('greeting.somebody', { site }));
   slot.more.hidden = !session.token || !chat;
-  late?.draw();
+  late.here?.draw();
 }
 
 function drawBanner() {
-  const banner = bannerNow(session, shown, slow);
+  const banner = bannerNow(session, shown, slow, mine.here?.banner());
   slot.banner.hidden = !banner;
-  write(slot.line, banner ? text(banner.words) : '');
+  if (banner && !hasText(banner.words)) late.come();
+  write(slot.line, banner ? text(banner.words, banner.values) : '');
   if (!banner) return;
   slot.banner.dataset.kind = banner.kind;
   icon(slot.sign, banner.sign);
@@ -197,6 +220,15 @@ function drawPromise() {
   setDial(slot.dial, left);
 }
 
+/** Did somebody with this token ask for the erasure of everything? The banner that says so is not of this file. */
+const wished = () => session.timeline.items.some(({ body }) => body.kind === 'event' && body.name === 'erase_asked');
+
+/** @param {boolean} on */
+function showData(on) {
+  wantsData = on;
+  draw();
+}
+
 /** @param {boolean} form  the message form, though there is a chat */
 function show(form) {
   wantsForm = form;
@@ -208,13 +240,17 @@ function show(form) {
 /** @type {Record<string, (element: HTMLElement) => unknown>} what a click does; late.js adds its own */
 const verbs = {
   close: () => host('close'),
-  menu: () => comes().then(({ toggle }) => toggle(slot.menu.hidden)),
+  menu: () => late.come().then(({ toggle }) => toggle(slot.menu.hidden)),
+  data: ({ dataset }) => {
+    showData(true);
+    mine.come().then(({ next }) => next(dataset.then));
+  },
   older: () => session.older(),
   reload: () => location.reload(),
   again: () => session.connection.again(),
   retry: button => session.retry(button.closest('li')?.dataset.id ?? ''),
   'end-of-list': () => list.toEnd(),
-  'by-mail': () => comes().then(({ verbs }) => verbs['by-mail']()),
+  'by-mail': () => late.come().then(({ verbs }) => verbs['by-mail']()),
 };
 onActs(verbs);
 
@@ -240,10 +276,13 @@ session.addEventListener('change', () => {
   watchConnection();
   drawSoon();
 });
+session.addEventListener('refused', () => late.come());
 composer.addEventListener('l2s:send', (/** @type {any} */ event) => {
-  if (session.law && session.availability === 'away' && !session.isLive) {
+  const away = session.law && session.availability === 'away' && !session.isLive;
+  if (away || session.needs('message')) {
     event.preventDefault();
-    comes().then(() => show(true));
+    if (away) late.come().then(() => show(true));
+    else session.dispatchEvent(new Event('tick'));
     return;
   }
   list.toEnd();
@@ -257,7 +296,7 @@ document.addEventListener('visibilitychange', look);
 document.addEventListener('keydown', event => {
   if (event.key !== 'Escape' || event.isComposing || slot.ask?.open) return;
   if (slot.menu?.hidden === false) {
-    late?.toggle(false);
+    late.here?.toggle(false);
     slot.more.focus();
   } else host('close');
 });
@@ -266,10 +305,12 @@ list.isMine = by => by === 'visitor';
 list.nameOf = by => session.nameOf(by);
 list.sentence = (name, user, at) => {
   const time = timeOf(at);
-  return text(`event.${name}${time && '.at'}`, { site, time, name: session.nameOf(user) }) || text(`event.${name}`);
+  const said = text(`event.${name}${time && '.at'}`, { site, time, name: session.nameOf(user) }) || text(`event.${name}`);
+  if (!said && !late.here) late.come();
+  return said;
 };
 list.timeline = session.timeline;
-slot.notice.href = config.notice;
+slot.promise.href = config.notice;
 slot.close.hidden = parent === window;
 if (parent !== window) host = meetHost(heard);
 else {

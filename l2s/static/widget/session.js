@@ -4,22 +4,22 @@
  * Nothing about the visitor is sent before the first send: the token is asked for then, said once by `enter`, and from then
  * on in hello. After every welcome all that is pending goes out again with the same ids: that is first message, retry and
  * reconnect in one. A token that another tab replaced means that this tab lost the race for the first one: what it wrote is
- * posted again under the winner. Dispatches `change` after anything, `heard` for a new message of somebody else, `refused`.
+ * posted again under the winner. While the law asks for a tick that covers messages, what is written waits for it. Dispatches
+ * `change` after anything, `frame` with each one, `heard` for a new message of somebody else, `refused`.
  *
  * @import {Clock} from '../shared/clock.js'
  * @import {Socket} from '../shared/connection.js'
- * @import {Law, Person, Refusal, VisitorChat, VisitorCommand, VisitorFrame, VisitorMessage, VisitorWelcome} from '../shared/protocol.d.ts'
+ * @import {Law, Person, Receipt as Erasure, Refusal, VisitorChat, VisitorCommand, VisitorFrame, VisitorMessage, VisitorWelcome} from '../shared/protocol.d.ts'
  */
 import { newId } from '../shared/clock.js';
 import { Connection } from '../shared/connection.js';
 import { Timeline } from '../shared/timeline.js';
 import { Typists } from '../shared/typists.js';
+import { Lately } from './lately.js';
 import { Marks } from './marks.js';
 
-/** @typedef {{id: string, text: string, mail: string | null, name: string | null}} Slip  a message left */
-/** @typedef {Slip & {reference: string, at: number}} Receipt */
-
-const YOUNG = 5000;
+/** @typedef {Extract<VisitorCommand, {id: string}>} Errand */
+/** @typedef {{mail: string, reference: string, at: number}} Receipt  of a message that was left */
 
 export class Session extends EventTarget {
   /** @type {'here' | 'away'} */
@@ -30,10 +30,14 @@ export class Session extends EventTarget {
   law = null;
   held = false;
   objected = false;
+  /** Does this visitor agree to what `law.asks` names? */
+  ticked = false;
+  /** @type {Erasure | null} what an erasure left */
+  gone = null;
   /** @type {VisitorChat | null} */
   chat = null;
-  /** @type {Slip | null} on its way */
-  leaving = null;
+  /** @type {Map<string, Errand>} by id: what is sent once on each socket until it is answered */
+  errands = new Map();
   /** @type {Receipt | null} */
   receipt = null;
   /** The server speaks a newer wire: reload when nothing is being written. */
@@ -60,11 +64,9 @@ export class Session extends EventTarget {
   #skew = 0;
   /** @type {Set<string>} ids sent on this socket */
   #sent = new Set();
-  /** @type {Map<string, string>} what this page wrote in the last seconds */
-  #wrote = new Map();
   /** @type {Map<string, string>} */
   #names = new Map();
-  #cancelYoung = () => {};
+  #lately;
 
   /**
    * @param {object} parts
@@ -80,12 +82,13 @@ export class Session extends EventTarget {
     this.#clock = clock;
     this.#want = want;
     this.#forget = forget;
+    this.#lately = new Lately(clock);
     this.timeline = new Timeline({ me: 'visitor', cursor: 'pub', clock });
     this.typists = new Typists(clock, () => this.#tell());
     this.#marks = new Marks(
       clock,
       () => ({ delivered: this.timeline.newest, read: this.read }),
-      pair => Boolean(this.#spoken && this.chat) && this.#command({ type: 'mark', ...pair }),
+      pair => Boolean(this.#spoken && this.chat) && this.say({ type: 'mark', ...pair }),
     );
     this.connection = new Connection({
       open,
@@ -110,6 +113,11 @@ export class Session extends EventTarget {
     return this.chat?.state === 'waiting' || this.chat?.state === 'open';
   }
 
+  /** Is one of these classes kept only after a tick that is not there? @param {string[]} classes */
+  needs(...classes) {
+    return !this.ticked && classes.some(each => this.law?.asks.includes(each));
+  }
+
   /** The messages of others that this visitor has not seen. */
   get unread() {
     return this.timeline.items.filter(item => item.by !== 'visitor' && item.body.kind === 'text' && item.seq > this.read);
@@ -131,7 +139,7 @@ export class Session extends EventTarget {
   /** @param {string} page */
   moved(page) {
     this.#page = page;
-    this.#command({ type: 'page', page });
+    this.say({ type: 'page', page });
   }
 
   /** The token came, or another tab changed it. @param {string} token @param {boolean} kept */
@@ -141,7 +149,7 @@ export class Session extends EventTarget {
     if (token === this.token) return;
     const before = this.token;
     this.token = token;
-    if (before) this.#startAnew(token ? [...this.#wrote] : []);
+    if (before) this.#startAnew(token ? this.#lately.take() : []);
     else this.#flush();
     this.#tell();
   }
@@ -160,17 +168,16 @@ export class Session extends EventTarget {
     this.#flush();
   }
 
-  /** @param {{text: string, mail: string, name: string}} slip */
-  leave({ text, mail, name }) {
-    this.leaving = { id: newId(), text, mail: mail || null, name: name || null };
-    this.receipt = null;
+  /** @param {Errand} command */
+  errand(command) {
+    this.errands.set(command.id, command);
     this.#flush();
     this.#tell();
   }
 
   /** @param {boolean} on */
   typing(on) {
-    if (this.isLive) this.#command({ type: 'typing', on });
+    if (this.isLive) this.say({ type: 'typing', on });
   }
 
   /** This visitor has seen all up to here. @param {number} seq */
@@ -181,24 +188,18 @@ export class Session extends EventTarget {
     this.#tell();
   }
 
-  end() {
-    this.#command({ type: 'end' });
-  }
-
-  forget() {
-    this.#command({ type: 'forget' });
-  }
-
   /** One more page of history. */
   older() {
     const before = this.timeline.items[0]?.seq ?? 0;
     if (!this.chat || !this.timeline.more || this.#asked === before) return;
-    if (this.#command({ type: 'older', chat: this.chat.id, before })) this.#asked = before;
+    if (this.say({ type: 'older', chat: this.chat.id, before })) this.#asked = before;
   }
 
   /** @param {VisitorFrame} frame */
   apply(frame) {
     if (Object.hasOwn(this.#frames, frame.type)) this.#frames[frame.type](frame);
+    if ('id' in frame) this.errands.delete(frame.id ?? '');
+    this.dispatchEvent(new CustomEvent('frame', { detail: frame }));
     this.#tell();
   }
 
@@ -218,21 +219,17 @@ export class Session extends EventTarget {
       if (chat === this.#chatId) this.timeline.older({ messages, more });
     },
     availability: ({ availability, people }) => this.#here(availability, people),
-    law: ({ law, objected }) => Object.assign(this, { law, objected }),
+    law: ({ law, objected, ticked }) => {
+      Object.assign(this, { law, objected, ticked });
+      this.#flush();
+    },
     erased: ({ chat }) => {
       if (chat === this.#chatId) this.#begin('');
     },
-    left: ({ id, reference }) => {
-      const slip = this.leaving;
-      if (slip && slip.id === id) this.receipt = { ...slip, reference, at: this.now };
-      this.leaving = null;
+    left: () => {
       this.held = true;
     },
-    forgotten: () => {
-      this.token = '';
-      this.#forget();
-      this.#startAnew([]);
-    },
+    forgotten: ({ receipt }) => this.#dead(receipt),
     refused: frame => this.#refused(frame),
   };
 
@@ -254,9 +251,10 @@ export class Session extends EventTarget {
   }
 
   /** @param {VisitorWelcome} frame */
-  #welcome({ now, availability, people, law, held, objected, chat, messages, full, more }) {
+  #welcome({ now, availability, people, law, held, objected, ticked, receipt, chat, messages, full, more }) {
     const young = !this.law;
-    Object.assign(this, { law, held, objected, refusal: '' });
+    Object.assign(this, { law, held, objected, ticked, refusal: '' });
+    if (receipt) return this.#dead(receipt);
     this.#skew = now - this.#clock.now();
     this.#asked = 0;
     this.#here(availability, people);
@@ -295,6 +293,7 @@ export class Session extends EventTarget {
     if (chat !== this.#chatId && this.#chatId && message.by !== 'visitor') return;
     this.#begin(chat);
     this.held = true;
+    this.errands.delete(message.id);
     const isNew = message.seq > this.timeline.newest;
     this.timeline.take(message);
     this.typists.stop(message.by);
@@ -319,7 +318,7 @@ export class Session extends EventTarget {
 
   /** Another token, or none: everything is asked for again. @param {Array<[string, string]>} wrote */
   #startAnew(wrote) {
-    this.#wrote.clear();
+    this.#lately.take();
     for (const { id } of this.timeline.items) this.timeline.drop(id);
     this.#begin('');
     this.held = false;
@@ -328,39 +327,42 @@ export class Session extends EventTarget {
     this.connection.again();
   }
 
+  /** The token is worth nothing any more. @param {Erasure | null} receipt  because the person was erased */
+  #dead(receipt) {
+    this.gone = receipt ?? this.gone;
+    this.token = '';
+    this.#forget();
+    this.#startAnew([]);
+  }
+
   /** @param {string} id @param {string} text */
   #post(id, text) {
-    this.#wrote.set(id, text);
-    this.#cancelYoung();
-    this.#cancelYoung = this.#clock.after(YOUNG, () => this.#wrote.clear());
+    this.#lately.wrote(id, text);
     this.timeline.post(id, { kind: 'text', text });
   }
 
   /** Sends what is pending, once on each socket, after the token was said. */
   #flush() {
-    const waiting = this.timeline.pending.filter(({ id }) => !this.#sent.has(id));
-    if (!this.token && !this.#wanted && (waiting.length || this.leaving)) {
+    const texts = this.timeline.pending.map(({ id, body }) => ({ type: 'send', id, text: 'text' in body ? body.text : '' }));
+    const waiting = [...texts, ...this.errands.values()].filter(({ id }) => !this.#sent.has(id));
+    if (!this.token && !this.#wanted && waiting.length) {
       this.#wanted = true;
       this.#want();
     }
-    if (!this.token || this.connection.phase !== 'live') return;
+    if (!this.token || this.connection.phase !== 'live' || this.needs('message')) return;
     if (!this.#spoken) {
       this.#spoken = this.token;
-      this.#command({ type: 'enter', token: this.token });
+      this.say({ type: 'enter', token: this.token });
       return;
     }
-    for (const { id, body } of waiting) {
-      this.#sent.add(id);
-      if (body.kind === 'text') this.#command({ type: 'send', id, text: body.text ?? '' });
-    }
-    if (this.leaving && !this.#sent.has(this.leaving.id)) {
-      this.#sent.add(this.leaving.id);
-      this.#command({ type: 'leave', ...this.leaving });
+    for (const command of waiting) {
+      this.#sent.add(command.id);
+      this.say(/** @type {VisitorCommand} */ (command));
     }
   }
 
-  /** @param {VisitorCommand} command */
-  #command(command) {
+  /** False: it did not go out. @param {VisitorCommand} command */
+  say(command) {
     return this.connection.send({ ...command });
   }
 
@@ -378,12 +380,11 @@ export class Session extends EventTarget {
       this.outdated = true;
       this.connection.stop();
     }
-    if (code === 'bad_token') {
-      this.token = '';
+    if (code === 'bad_token' || code === 'token_ended') {
+      this.token = this.refusal = '';
       this.#forget();
       this.connection.again();
     }
-    if (command === 'leave') this.leaving = null;
     if (id && command === 'send') this.timeline.fail(id, code);
     this.dispatchEvent(new CustomEvent('refused', { detail: { code, command } }));
   }
