@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
-from l2s.actions import desk, erasure, people, sites
+from l2s.actions import cases, desk, erasure, people, sites
 from l2s.actions.desk import Outgoing
 from l2s.domain.people import ROLES
 from l2s.errors import NotFound
@@ -40,15 +41,20 @@ async def two(shop: Shop) -> Two:
     consoles = {"owner": await shop.console(fox.owner)}
     for role in ROLES[:-1]:
         consoles[role] = await shop.console(await shop.add_user(f"Fox-{role}", role, fox.account))
+    owner = str((await shop.console(shop.made.owner)).welcome["me"]["session"])
+    question = cases.enter(shop.house, owner, shop.site, "Only for the contact", "ingrid@example.org", shop.house.clock.at())
     ids = {
-        "chat": chat, "message": told["message"]["id"], "site": shop.site, "user": tom.id,
-        "session": str(tom.welcome["me"]["session"]), "account": shop.made.account, "department": shop.made.department,
-        "visitor": shop.rows("visitors")[0][0],
+        "case": await shop.house.engine.write(question), "chat": chat, "message": told["message"]["id"], "site": shop.site,
+        "user": tom.id, "session": str(tom.welcome["me"]["session"]), "account": shop.made.account,
+        "department": shop.made.department, "visitor": shop.rows("visitors")[0][0],
     }  # fmt: skip
     return Two(shop, ids, consoles, fox.site, ingrid)
 
 
-TABLES = ("accounts", "sites", "users", "visitors", "chats", "messages", "participants", "details", "due", "ledger", "links")
+TABLES = (
+    "accounts", "sites", "users", "visitors", "chats", "messages", "participants", "details", "due", "ledger", "links", "cases",
+    "holds",
+)  # fmt: skip
 
 
 def kept(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
@@ -71,7 +77,7 @@ async def test_every_console_command_with_every_foreign_id(two: Two) -> None:
                 tried += 1
             assert all(answer == answers[-1] for answer in answers), (role, said)
             assert answers[-1]["code"] == "not_found"
-    assert tried == 4 * 11 * 9, "premise: every command that names a chat"
+    assert tried == 4 * 11 * (len(two.ids) + 1), "premise: every command that names a chat"
     assert kept(two.shop) == before
 
 
@@ -146,6 +152,18 @@ FORMS: dict[str, list[dict[str, str]]] = {
         {"act": act} for act in ("check", "post", "narrow", "back", "ask_withdraw", "withdraw", "preset-minimal")
     ],
     "/console/privacy/{scope}/preview": [{"message.level": "kept"}],
+    "/console/privacy/{scope}/erasure": [{"act": "run"}, {"act": "backup"}],
+    "/console/privacy/questions": [
+        {"act": "extend", "case": "ID", "why": "Fox"},
+        {"act": "close", "case": "ID", "answer": "Fox"},
+        {"act": "enter", "site": "ID", "contact": "Fox", "received": "2026-01-01", "text": "Fox"},
+    ],
+    "/console/privacy/holds": [
+        {"act": "approve", "hold": "ID"},
+        {"act": "lift", "hold": "ID"},
+        {"act": "ask", "chat": "ID", "reason": "Fox", "until": str(date.today() + timedelta(days=30))},
+    ],
+    "/console/privacy/audit": [],
 }
 
 
@@ -172,13 +190,10 @@ async def test_every_page_with_every_foreign_id(two: Two) -> None:
 
 async def test_pages_list_only_what_is_their_own(two: Two) -> None:
     for path in (
-        "/console",
-        "/console/users",
-        f"/console/sites/{two.site}",
-        "/console/sites?new",
-        "/console/sessions",
-        f"/console/privacy/{two.site}",
-    ):
+        "/console", "/console/users", f"/console/sites/{two.site}", "/console/sites?new", "/console/sessions",
+        *(f"/console/privacy/{name}" for name in ("questions", "holds", "audit", "record", "record.csv")),
+        *(f"/console/privacy/{two.site}{name}" for name in ("", "/versions", "/erasure")),
+    ):  # fmt: skip
         status, body, _ = await ask(two.shop, "GET", path, two.fox["owner"].cookie)
         assert status == 200
         for name, key in two.ids.items():

@@ -151,6 +151,14 @@ def all_cases(house: House, session: str, sql: Sql) -> list[CaseShown]:
     ]
 
 
+def count_open(sql: Sql, actor: Actor) -> int:
+    """How many questions wait for an answer that this user may give."""
+    waiting = cases.waiting(sql, actor.account)
+    if not waiting:
+        return 0
+    return sum(waiting.get(site.id, 0) for site in accounts.sites(sql, actor.account) if may(actor, "cases", site))
+
+
 def _shown(house: House, sql: Sql, case: Case, site: accounts.Site, at: int) -> CaseShown:
     law = house.laws.governing(sql, case.site, case.since, site.head, at)
     question, contact, why, answer = (

@@ -5,7 +5,7 @@ the hold is lifted or ends. Where an account has one admin, the host's box is th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from l2s.actions import audit
 from l2s.actions.desk import speaker
@@ -17,10 +17,12 @@ from l2s.domain.chats import Chat
 from l2s.domain.events import ChatChanged, Event
 from l2s.domain.months import add_months
 from l2s.domain.people import HOST, Actor
-from l2s.domain.rights import Place, may, need
+from l2s.domain.rights import Place, may, need, reader
 from l2s.domain.text import message_text
 from l2s.errors import BadInput, Conflict, NotFound
 from l2s.privacy.retention import Report
+from l2s.protocol.audience import label, team_chat
+from l2s.protocol.parts import TeamChat
 from l2s.store import chats, holds, ledger, users
 from l2s.store.engine import Unit
 from l2s.store.holds import Hold
@@ -140,9 +142,11 @@ def lift(house: House, session: str, key: str) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        hold = _seen(sql, speaker(house, sql, session), key)
+        actor = speaker(house, sql, session)
+        hold = _seen(sql, actor, key)
         if hold.lifted_at is not None:
             raise Conflict("hold_settled")
+        audit.note(house, sql, actor, "lift_hold", key)
         return None, _end(house, sql, hold, at)[1]
 
     return unit
@@ -190,3 +194,40 @@ def listed(house: House, session: str, sql: Sql) -> list[Hold]:
     actor = speaker(house, sql, session)
     need(actor, "hold", Place(actor.account))
     return [hold for hold in holds.of_account(sql, actor.account) if _may(sql, actor, hold)]
+
+
+class Shown(NamedTuple):
+    """A hold for an admin's eyes. `labels`: of its chats that are there still; names are "" where the user is gone."""
+
+    hold: Hold
+    labels: list[str]
+    asked_by: str
+    approved_by: str
+
+
+class Book(NamedTuple):
+    """All holds that an admin may see. `admins`: how many could agree, whoever looks among them."""
+
+    rows: list[Shown]
+    admins: int
+
+
+def book(house: House, session: str, sql: Sql) -> Book:
+    """What the page of holds is made from, newest first."""
+    rows = listed(house, session, sql)
+    account = speaker(house, sql, session).account
+    names = {user.id: user.name for user in users.of_account(sql, account)}
+    return Book([_shown(sql, hold, names) for hold in rows], users.admins(sql, account))
+
+
+def _shown(sql: Sql, hold: Hold, names: dict[str, str]) -> Shown:
+    found = [label(chat) for chat in (chats.load(sql, key) for key in hold.chats) if chat]
+    return Shown(hold, sorted(found), names.get(hold.asked_by, ""), names.get(hold.approved_by or "", ""))
+
+
+def nameable(house: House, session: str, named: Sequence[str], sql: Sql) -> list[TeamChat]:
+    """Those of some chats that this admin may hold, for the form that names them; others look as if they were not there."""
+    actor, at = speaker(house, sql, session), house.clock.at()
+    found = (chats.load(sql, key) for key in dict.fromkeys(named[: MOST + 1]))
+    mine = [chat for chat in found if chat and chat.state == "closed" and may(actor, "hold", chat)]
+    return [team_chat(state(house, sql, chat, at), reader(actor, chat), at) for chat in mine if has_words(house, sql, chat, at)]

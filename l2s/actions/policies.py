@@ -16,7 +16,7 @@ from l2s.clock import DAY
 from l2s.domain.events import Event, LawMoved
 from l2s.domain.origins import domains, same_domain
 from l2s.domain.people import Actor
-from l2s.domain.rights import need
+from l2s.domain.rights import Place, may, need
 from l2s.errors import BadInput, Conflict, NotFound
 from l2s.privacy.factory import FACTORY
 from l2s.privacy.ledger import (
@@ -203,6 +203,27 @@ def preview(house: House, scope: str, draft: Declaration, words: Words, sql: Sql
         return Preview(explain(law, draft), [], 0, dict(draft), is_opened(entries))
     both = meet(law, draft)
     return Preview(explain(law, both), explain(both, draft), version.due, both, True)
+
+
+class Scopes(NamedTuple):
+    """What an admin answers for: sites, and as the host the server too."""
+
+    account: str
+    user: str
+    sites: list[accounts.Site]
+    host: bool
+
+    def has(self, scope: str) -> bool:
+        """Is this one of them?"""
+        return any(site.id == scope for site in self.sites) or (self.host and scope == ledger.SERVER)
+
+
+def scopes(house: House, session: str, sql: Sql) -> Scopes:
+    """The scopes that this user may declare for. Raises NotFound for whoever is no admin."""
+    actor = speaker(house, sql, session)
+    need(actor, "declare", Place(actor.account))
+    mine = [site for site in accounts.sites(sql, actor.account) if may(actor, "declare", site)]
+    return Scopes(actor.account, actor.id, mine, users.is_host(sql, actor.id))
 
 
 class Declared(NamedTuple):

@@ -227,6 +227,24 @@ def _set_aside(data: Path, now: int) -> Path | None:
     return aside
 
 
+class Own(msgspec.Struct):
+    """A backup that lies in the data directory. `made_at`: ms."""
+
+    name: str
+    bytes: int
+    made_at: int
+
+
+def own(data: Path) -> list[Own]:
+    """Own backups, newest first."""
+    found = []
+    for path in (data / FOLDER).glob("*.tar"):
+        with contextlib.suppress(FileNotFoundError):  # the night may take one meanwhile
+            seen = path.stat()
+            found.append(Own(path.name, seen.st_size, seen.st_mtime_ns // 1_000_000))
+    return sorted(found, key=lambda one: (one.made_at, one.name), reverse=True)
+
+
 def expired(data: Path, now: int, days: int) -> list[Path]:
     """Own backups, what a restore set aside, and snapshots before a migration that are older than `days`."""
     limit = now - days * 86_400_000

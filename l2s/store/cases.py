@@ -66,6 +66,12 @@ def of_account(sql: Sql, account: str) -> list[Case]:
     return [_case(row) for row in rows]
 
 
+def waiting(sql: Sql, account: str) -> dict[str, int]:
+    """How many questions of each site wait for an answer."""
+    rows = sql.all("SELECT site_id, count(*) FROM cases WHERE account_id = ?1 AND closed_at IS NULL GROUP BY site_id", account)
+    return dict(rows)
+
+
 def extend(sql: Sql, key: str, due_at: int, why: Sealed[str] | None) -> None:
     """More time, with the reason that the person is told."""
     sql.run(_EXTEND, key, due_at, why)

@@ -42,6 +42,12 @@ def all_laws(sql: Sql) -> dict[str, list[Entry]]:
     return found
 
 
+def latest(sql: Sql, scope: str, kind: str, most: int) -> list[Entry]:
+    """One scope's entries of a kind, newest first."""
+    rows = sql.all(f"{_COLUMNS} WHERE scope = ?1 AND kind = ?2 ORDER BY position DESC LIMIT ?3", scope, kind, most)
+    return [Entry(*row) for row in rows]
+
+
 def everything(sql: Sql) -> list[Entry]:
     """All entries in order."""
     return [Entry(*row) for row in sql.all(f"{_COLUMNS} ORDER BY position")]

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from l2s.privacy.erasure import Kept, Receipt
-from l2s.store.sql import Sql, Write
+from l2s.store.sql import Row, Sql, Write
 
 _ADD: Final = Write(
     """INSERT INTO receipts (code, account_id, scope, position, head, version, law_hash, counts, kept, recipients,
@@ -15,6 +15,8 @@ _ADD: Final = Write(
     ON CONFLICT (code) DO UPDATE SET position = ?4, head = ?5, counts = ?8, kept = ?9, recipients = ?10, unreachable_at = ?11,
     overwritten_at = NULL, backups_until = ?12"""
 )
+_COLUMNS: Final = """SELECT code, account_id, scope, position, head, version, law_hash, counts, kept, recipients,
+    unreachable_at, backups_until, overwritten_at FROM receipts"""
 _OVERWRITTEN: Final = Write("UPDATE receipts SET overwritten_at = ?2 WHERE overwritten_at IS NULL AND position <= ?1")
 
 
@@ -39,13 +41,17 @@ def add(sql: Sql, receipt: Receipt) -> None:
 
 def receipt(sql: Sql, code: str) -> Receipt | None:
     """A receipt by its code."""
-    row = sql.one(
-        """SELECT code, account_id, scope, position, head, version, law_hash, counts, kept, recipients, unreachable_at,
-        backups_until, overwritten_at FROM receipts WHERE code = ?1""",
-        code,
-    )
-    if not row:
-        return None
+    row = sql.one(f"{_COLUMNS} WHERE code = ?1", code)
+    return _receipt(row) if row else None
+
+
+def of_account(sql: Sql, account: str, most: int) -> list[Receipt]:
+    """An account's receipts, newest first."""
+    rows = sql.all(f"{_COLUMNS} WHERE account_id = ?1 ORDER BY position DESC LIMIT ?2", account, most)
+    return [_receipt(row) for row in rows]
+
+
+def _receipt(row: Row) -> Receipt:
     counts = msgspec.json.decode(row[7], type=dict[str, int])
     kept = msgspec.json.decode(row[8], type=tuple[Kept, ...])
     told = msgspec.json.decode(row[9], type=tuple[str, ...])

@@ -35,7 +35,7 @@ SHEETS: Final = {
     "widget/late.css": ("shared/tokens.css", "shared/forms.css", "widget/late.css"),
     "widget/mine.css": ("shared/tokens.css", "shared/more.css", "widget/mine.css"),
     "console/console.css": (*_BASE, *_SAID, *_MORE, "console/console.css"),
-    "page.css": (*_BASE, *_MORE, "console/rail.css", "page.css", "privacy.css"),
+    "page.css": (*_BASE, *_MORE, "console/rail.css", "page.css", "privacy.css", "cabinet.css"),
 }
 LATE: Final[dict[str, dict[str, re.Pattern[str]]]] = {
     "late": {},

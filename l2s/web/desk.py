@@ -6,7 +6,6 @@ import re
 from typing import Any, Final, get_args
 
 from aiohttp import web
-from markupsafe import Markup
 
 from l2s.actions import people, sites
 from l2s.actions.people import checked_password, hash_password, verify_password
@@ -14,13 +13,14 @@ from l2s.actions.sites import checked_site
 from l2s.clock import DAY, HOUR
 from l2s.domain.people import ROLES, Role
 from l2s.errors import BadInput, NotFound, Refused
-from l2s.protocol import PROTOCOL
 from l2s.web.arrivals import language
 from l2s.web.doors import complaint, form, hashing, problems
-from l2s.web.keys import ACTOR, LIVE, PAGES, URLS
+from l2s.web.drawing import config
+from l2s.web.drawing import page as _page
+from l2s.web.keys import ACTOR, LIVE, OPEN, PAGES, URLS
 from l2s.web.middleware import nonce, session
 from l2s.web.notice import quiet, standing
-from l2s.web.pages import LANGUAGES, block, brand
+from l2s.web.pages import LANGUAGES, brand
 from l2s.web.telling import Teller
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}\Z")
@@ -33,28 +33,9 @@ async def console(request: web.Request) -> web.Response:
     actor = request[ACTOR]
     body = request.app[PAGES].render(
         "console.html", language(request, LANGUAGES), "console", config=config(request), role=actor.role, actor=actor,
-        nonce=nonce(request),
+        nonce=nonce(request), questions=request[OPEN],
     )  # fmt: skip
     return web.Response(text=body, content_type="text/html")
-
-
-def config(request: web.Request) -> Markup:
-    """What the scripts of the desk need to connect."""
-    urls = request.app[URLS]
-    return block({"protocol": PROTOCOL, "socket": urls.at("/ws/console"), "base": urls.at("/")})
-
-
-def _page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
-    lang, actor = language(request, LANGUAGES), request[ACTOR]
-    pages = request.app[PAGES]
-    heard = {key: text for key, text in pages.words[lang]["console"].items() if key.startswith("sound.")}
-    values = {"problems": {}, "fields": {}, "done": "", "config": config(request), "heard": block(heard), **values}
-
-    def words(key: str) -> str:
-        return pages.text(lang, "console", key)
-
-    body = pages.render(template, lang, actor=actor, role=actor.role, tc=words, nonce=nonce(request), **values)
-    return web.Response(text=body, content_type="text/html", status=status)
 
 
 async def users_page(request: web.Request) -> web.Response:

@@ -21,5 +21,6 @@ WATCH: Final = web.AppKey("watch", Watch)
 PAGES: Final = web.AppKey("pages", Pages)
 
 ACTOR: Final = web.RequestKey("actor", Actor)
+OPEN: Final = web.RequestKey("open", int)  # privacy questions that wait for this user
 SESSION: Final = web.RequestKey("session", str)
 DEVICE: Final = web.RequestKey("device", Device)

@@ -12,11 +12,14 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from l2s.actions import people
+from l2s.actions import cases, people
+from l2s.actions.house import House
 from l2s.actions.people import Device
+from l2s.domain.people import Actor
 from l2s.errors import L2sError, NotFound, SignInNeeded, TooMany
+from l2s.store.sql import Sql
 from l2s.web.arrivals import arrival, language
-from l2s.web.keys import ACTOR, DEVICE, LIVE, PAGES, SESSION, URLS
+from l2s.web.keys import ACTOR, DEVICE, LIVE, OPEN, PAGES, SESSION, URLS
 from l2s.web.pages import LANGUAGES
 
 LOG: Final = logging.getLogger("l2s.web")
@@ -116,9 +119,15 @@ async def _who(request: web.Request) -> None:
         return
     token = request.cookies.get(urls.cookie, "")
     if token:
-        found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql))
+        found = await live.house.engine.read(lambda sql: _known(live.house, token, sql))
         if found:
-            request[SESSION], request[ACTOR] = found
+            request[SESSION], request[ACTOR], request[OPEN] = found
+
+
+def _known(house: House, token: str, sql: Sql) -> tuple[str, Actor, int] | None:
+    """Session, user, and how many privacy questions wait for them: it stands on every page of the desk."""
+    found = people.session_of(house, token, sql)
+    return (*found, cases.count_open(sql, found[1])) if found else None
 
 
 def _from_http(problem: web.HTTPException) -> L2sError:

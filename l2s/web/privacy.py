@@ -22,15 +22,14 @@ from l2s.store.accounts import Site
 from l2s.store.sql import Sql
 from l2s.web.arrivals import language
 from l2s.web.coming import Step, coming
-from l2s.web.desk import config
 from l2s.web.doors import complaint
 from l2s.web.drafts import Draft, Fields, Wrong, fields_of, first, read_draft, read_form
+from l2s.web.drawing import page as _page
 from l2s.web.editor import Table, presets
 from l2s.web.keys import ACTOR, LIVE, PAGES, URLS
-from l2s.web.middleware import nonce, session
+from l2s.web.middleware import session
 from l2s.web.notice import Standing, facts, standing, told_step
 from l2s.web.pages import LANGUAGES, block
-from l2s.web.public import packed
 from l2s.web.telling import Line, Teller
 
 ACTS: Final = ("check", "post", "narrow", "back", "ask_withdraw", "withdraw", "preset-minimal", "preset-normal", "preset-shop")
@@ -74,20 +73,6 @@ async def _load(request: web.Request) -> Desk:
 
 def _teller(request: web.Request) -> Teller:
     return Teller(request.app[PAGES], language(request, LANGUAGES))
-
-
-def _page(request: web.Request, template: str, status: int = 200, **values: object) -> web.Response:
-    t, actor = _teller(request), request[ACTOR]
-
-    def words(key: str) -> str:
-        return t.pages.text(t.lang, "console", key)
-
-    heard = {key: text for key, text in t.pages.words[t.lang]["console"].items() if key.startswith("sound.")}
-    values = {"config": config(request), "heard": block(heard), **values}
-    body = t.pages.render(template, t.lang, actor=actor, role=actor.role, tc=words, nonce=nonce(request), **values)
-    response = packed(request, body.encode(), "text/html; charset=utf-8", "no-store")
-    response.set_status(status)
-    return response
 
 
 async def index(request: web.Request) -> web.Response:

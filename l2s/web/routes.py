@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from aiohttp.typedefs import Handler
 
-from l2s.web import desk, doors, privacy, public, sockets, versions
+from l2s.web import (
+    auditing,
+    cabinet,
+    desk,
+    doors,
+    erasures,
+    holding,
+    privacy,
+    public,
+    questions,
+    receipt,
+    record,
+    sockets,
+    versions,
+)
 
 Route = tuple[str, str, Handler]
 
@@ -13,6 +27,7 @@ def routes() -> list[Route]:
     """(method, path, handler)."""
     return [
         *_promises(),
+        *_cabinet(),
         ("GET", "/", public.front),
         ("GET", "/l2s.js", public.loader),
         ("GET", "/outside.js", public.outside),
@@ -57,7 +72,26 @@ def _promises() -> list[Route]:
         ("GET", "/privacy/{site}/versions/{n}.json", versions.version_json),
         ("GET", "/privacy/{site}/versions/{n}", versions.one_version),
         ("GET", "/console/privacy", privacy.index),
+    ]
+
+
+def _cabinet() -> list[Route]:
+    """The editor with the drawers beside it: those of the account first, so that no scope is named like one; and receipts."""
+    return [
+        ("GET", "/receipt/{code}.json", receipt.as_json),
+        ("GET", "/receipt/{code}", receipt.page),
+        ("GET", "/console/privacy/questions", questions.page),
+        ("POST", "/console/privacy/questions", questions.act),
+        ("GET", "/console/privacy/holds", holding.page),
+        ("POST", "/console/privacy/holds", holding.act),
+        ("GET", "/console/privacy/audit", auditing.page),
+        ("POST", "/console/privacy/audit", auditing.act),
+        ("GET", "/console/privacy/record", record.page),
+        ("GET", "/console/privacy/record.csv", record.as_csv),
         ("GET", "/console/privacy/{scope}", privacy.page),
         ("POST", "/console/privacy/{scope}", privacy.act),
         ("POST", "/console/privacy/{scope}/preview", privacy.live),
+        ("GET", "/console/privacy/{scope}/versions", cabinet.versions),
+        ("GET", "/console/privacy/{scope}/erasure", erasures.page),
+        ("POST", "/console/privacy/{scope}/erasure", erasures.act),
     ]
