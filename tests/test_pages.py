@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from l2s.web.pages import ON_BRAND, READABLE, brand, catalogues, contrast, initials, meaning, on_brand, tint
+from l2s.web.assets import compressed
+from l2s.web.pages import LANGUAGES, ON_BRAND, READABLE, brand, catalogues, contrast, initials, meaning, on_brand, tint
 from tests.personas import Shop
 from tests.test_assets import run
 
@@ -52,6 +53,13 @@ async def test_all_that_is_wrong_with_a_site_is_said_at_once(shop: Shop) -> None
             text = await answer.text()
         named = set(re.findall(r'id="f-(\w+)"[^>]*aria-invalid=true', text))
         assert named == {"site", "origins", "controller", "contact", *(["colour"] if path.count("/") == 3 else [])}
+
+
+async def test_the_document_of_the_panel_leaves_room_for_its_scripts(shop: Shop) -> None:
+    """Of the 20,000 bytes of an opened widget it may be 2,920; test_assets counts the rest."""
+    for language in LANGUAGES:
+        body = await (await shop.http.get(f"{shop.base}/chat/{shop.site}?lang={language}")).read()
+        assert len(compressed(body)) <= 2920, language
 
 
 def test_initials_and_tints_are_those_of_the_scripts() -> None:

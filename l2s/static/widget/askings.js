@@ -24,6 +24,7 @@ const FIELD_OF = new Map([
  * @property {string} command  its type
  * @property {(values: Record<string, string>, id: string) => boolean} send  false = there is nothing to send
  * @property {(frame: any, id: string) => boolean} answers
+ * @property {HTMLElement} said  where the answer is told
  * @property {(frame: any) => void} done
  */
 
@@ -43,6 +44,7 @@ function formsOf(slot, session, held) {
         return Object.keys(moved).length > 0 && session.say({ type: 'correct', ...moved });
       },
       answers: frame => frame.type === 'my_data',
+      said: slot.doneCorrect,
       done: () => write(slot.doneCorrect, text('mine.corrected')),
     },
     state: {
@@ -54,6 +56,7 @@ function formsOf(slot, session, held) {
         return true;
       },
       answers: (frame, id) => frame.type === 'message' && frame.message.id === id,
+      said: slot.doneState,
       done: () => write(slot.doneState, text('mine.stated')),
     },
     ask: {
@@ -62,6 +65,7 @@ function formsOf(slot, session, held) {
       command: 'ask',
       send: ({ text: said, contact }, id) => session.say({ type: 'ask', id, text: said, contact: contact || null }),
       answers: (frame, id) => frame.type === 'asked' && frame.id === id,
+      said: slot.asked,
       done({ reference, due }) {
         slot.asked.hidden = false;
         write(slot.askedReference, reference);
@@ -144,7 +148,7 @@ export function serveAskings(session, slot, held) {
     const { name, id } = out;
     if (frame.type === 'welcome' && name !== 'state') out.name = ''; // the answer was lost with its connection: send it again
     if (!name) return;
-    const { form, command, answers, done } = forms[name];
+    const { form, command, answers, said, done } = forms[name];
     if (frame.type === 'refused' && frame.command === command) {
       out.name = '';
       const field = FIELD_OF.get(frame.code) ?? fieldOf(form, 'text')?.name ?? 'name';
@@ -155,6 +159,7 @@ export function serveAskings(session, slot, held) {
       form.reset();
       if (!form.hidden) fold();
       done(frame);
+      said.scrollIntoView({ block: 'nearest' });
     }
   });
 

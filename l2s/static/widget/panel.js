@@ -181,7 +181,7 @@ function draw() {
 function refocus() {
   const { activeElement } = document;
   if (activeElement && activeElement !== document.body && activeElement.checkVisibility()) return;
-  if (slot[shown]) slot[shown].focus();
+  if (/receipt|data|erased/.test(shown)) slot[shown].focus();
   else focusWriting();
 }
 
