@@ -157,7 +157,10 @@ def erase_again(house: House, kind: str, key: str) -> Unit[Receipt]:
     def unit(sql: Sql) -> tuple[Receipt, list[Event]]:
         if kind == "visitor":
             return erased_visitor(house, sql, key, at, steady)
-        return erased_chat(house, sql, load(sql, key), at, steady)
+        chat = load(sql, key)
+        if chat.is_held(at):
+            raise NotFound("unknown_receipt")
+        return erased_chat(house, sql, chat, at, steady)
 
     return unit
 
