@@ -133,5 +133,5 @@ async def open_panel(page: Page) -> Any:
     """Click the launcher; returns the panel's frame."""
     await page.locator("l2s-widget button").first.click()
     frame = page.frame_locator("l2s-widget iframe")
-    await frame.locator("textarea[name=text]").first.wait_for()
+    await frame.locator("textarea[name=text]:visible").first.wait_for()  # composer or message form, whichever is shown
     return frame
