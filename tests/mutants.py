@@ -79,7 +79,7 @@ MUTANTS = [
     Mutant("shown before it is on record", "l2s/web/user_session.py", "        if not seen.noted:", "        if False:", "tests/test_my_data.py::test_an_opening_is_on_record_before_anything_is_shown_once_a_day"),
     Mutant("an audit line is believed", "l2s/domain/audit.py", "if made.hash != line.hash or", "if", "tests/test_audit.py"),
     Mutant("a touched ledger ripens", "l2s/actions/timers.py", "broken = first_break(ledger.everything(sql)) if ripe else None", "broken = None", "tests/test_policies.py::test_a_ledger_that_was_touched_lets_nothing_ripen"),
-    Mutant("a hold is forgotten", "l2s/domain/chats.py", "return self.held_until is not None and self.held_until > now", "return False", "tests/test_holds.py"),
+    Mutant("a hold is forgotten", "l2s/domain/chats.py", "return self.held_until is not None and self.held_until > now", "return False", "tests/test_holds.py::test_a_held_chat_is_out_of_everybodys_reach_but_to_comply"),
 ]  # fmt: skip
 
 
