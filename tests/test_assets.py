@@ -110,6 +110,20 @@ def test_every_script_is_served_whole_and_valid(assets: Assets, tmp_path: Path) 
     subprocess.run([shutil.which("node") or "node", "--check", file], check=True, timeout=20)
 
 
+def test_private_names_are_letters_and_a_text_that_looks_like_one_is_not() -> None:
+    files = {
+        "a.js": (
+            "class One {\n  #data = 1;\n\n  #link() {\n    return `${this.#data}`;\n  }\n\n  get all() {\n"
+            "    return [this.#link(), '#data', #link in this].join();\n  }\n}\n"
+            "class Two {\n  #data = 2;\n\n  get all() {\n    return this.#data;\n  }\n}\n"
+            "console.log(new One().all, new Two().all);\n"
+        ),
+    }
+    script = joining.joined(files, "a.js")
+    assert run(script) == "1,#data,true 2"
+    assert "#a=2" in script
+
+
 # The five rules.
 
 

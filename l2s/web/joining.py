@@ -27,7 +27,7 @@ _DECLARED: Final = r"^export (?:const|function|async function) {}\b.*\n(?:(?:[ \
 _TOP: Final = re.compile(r"^(?:export )?(?:const|let|function|async function|class) (\w+|\{[^}]*\})", re.M)
 _LATE: Final = re.compile(r"\bimport\('(\.[\w./-]+)'\)")
 _PRIVATE_HERE: Final = re.compile(r"(?:^|[;{}\n]|static |async |get |set )#(\w+)(?=[=;(\n])")
-_HASH: Final = re.compile(r"#(\w+)\b")
+_HASH: Final = re.compile(r"""(?<!['"`/\w])#(\w+)\b""")  # at the head of a text or an address it is none
 _CLASS: Final = re.compile(r"(?<=[;}\n])(?=class \w)")
 _TYPE: Final = re.compile(r"/\*\*? @(?:type|satisfies) [^*]*\*/ ?")
 _BLOCK: Final = re.compile(r"[ \t]*/\*.*?\*/[ \t]*\n?", re.S)

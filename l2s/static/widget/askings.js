@@ -21,59 +21,59 @@ const FIELD_OF = new Map([
  * @typedef {object} Form
  * @property {HTMLFormElement} form
  * @property {HTMLButtonElement} opener
- * @property {string} command  its type
  * @property {(values: Record<string, string>, id: string) => boolean} send  false = there is nothing to send
  * @property {(frame: any, id: string) => boolean} answers
  * @property {HTMLElement} said  where the answer is told
  * @property {(frame: any) => void} done
  */
 
-/** @param {Slots} slot @param {Session} session @param {() => MyData | null} held @returns {Record<string, Form>} */
-function formsOf(slot, session, held) {
-  const own = (/** @type {string} */ name) =>
-    held()
-      ?.held.find(each => each.name === name)
-      ?.values.at(-1) ?? '';
-  return {
-    correct: {
-      form: slot.formCorrect,
-      opener: slot.openCorrect,
-      command: 'correct',
-      send({ name, mail }) {
-        const moved = { ...(name !== own('name') && { name }), ...(mail !== own('mail') && { mail }) };
-        return Object.keys(moved).length > 0 && session.say({ type: 'correct', ...moved });
-      },
-      answers: frame => frame.type === 'my_data',
-      said: slot.doneCorrect,
-      done: () => write(slot.doneCorrect, text('mine.corrected')),
-    },
-    state: {
-      form: slot.formState,
-      opener: slot.openState,
-      command: 'state',
-      send({ text: said }, id) {
-        session.errand({ type: 'state', id, text: said });
-        return true;
-      },
-      answers: (frame, id) => frame.type === 'message' && frame.message.id === id,
-      said: slot.doneState,
-      done: () => write(slot.doneState, text('mine.stated')),
-    },
-    ask: {
-      form: slot.formAsk,
-      opener: slot.openAsk,
-      command: 'ask',
-      send: ({ text: said, contact }, id) => session.say({ type: 'ask', id, text: said, contact: contact || null }),
-      answers: (frame, id) => frame.type === 'asked' && frame.id === id,
-      said: slot.asked,
-      done({ reference, due }) {
-        slot.asked.hidden = false;
-        write(slot.askedReference, reference);
-        write(slot.doneAsk, text('mine.asked', { day: dayOf(due, session.now) }));
-      },
-    },
-  };
-}
+/** @typedef {() => MyData | null} Held */
+
+/** What is held of a class, as it was last given. @param {Held} held @param {string} name */
+const own = (held, name) => {
+  const found = held()?.held.find(each => each.name === name);
+  return found?.values.at(-1) ?? '';
+};
+
+/** @param {Slots} slot @param {Session} session @param {Held} held @returns {Form} */
+const correct = (slot, session, held) => ({
+  form: slot.formCorrect,
+  opener: slot.openCorrect,
+  said: slot.doneCorrect,
+  send({ name, mail }) {
+    const moved = { ...(name !== own(held, 'name') && { name }), ...(mail !== own(held, 'mail') && { mail }) };
+    return Object.keys(moved).length > 0 && session.say({ type: 'correct', ...moved });
+  },
+  answers: frame => frame.type === 'my_data',
+  done: () => write(slot.doneCorrect, text('mine.corrected')),
+});
+
+/** @param {Slots} slot @param {Session} session @returns {Form} */
+const state = (slot, session) => ({
+  form: slot.formState,
+  opener: slot.openState,
+  said: slot.doneState,
+  send({ text: said }, id) {
+    session.errand({ type: 'state', id, text: said });
+    return true;
+  },
+  answers: (frame, id) => frame.type === 'message' && frame.message.id === id,
+  done: () => write(slot.doneState, text('mine.stated')),
+});
+
+/** @param {Slots} slot @param {Session} session @returns {Form} */
+const ask = (slot, session) => ({
+  form: slot.formAsk,
+  opener: slot.openAsk,
+  said: slot.asked,
+  send: ({ text: said, contact }, id) => session.say({ type: 'ask', id, text: said, contact: contact || null }),
+  answers: (frame, id) => frame.type === 'asked' && frame.id === id,
+  done({ reference, due }) {
+    slot.asked.hidden = false;
+    write(slot.askedReference, reference);
+    write(slot.doneAsk, text('mine.asked', { day: dayOf(due, session.now) }));
+  },
+});
 
 /** @param {Element} form @param {string} name @returns {any} */
 const fieldOf = (form, name) => form.querySelector(`[name=${name}]`);
@@ -85,83 +85,90 @@ function tell(form, name, problem) {
   line.hidden = !problem;
   write(line.lastElementChild, problem);
   field.ariaInvalid = problem ? 'true' : null;
+  if (problem) field.focus();
 }
 
 /** @param {HTMLFormElement} form */
 const valuesOf = form => Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
 
-/** @param {Session} session @param {Slots} slot @param {() => MyData | null} held */
-export function serveAskings(session, slot, held) {
-  const forms = formsOf(slot, session, held);
-  /** What was sent and is not answered: form and id. */
-  const out = { name: '', id: '' };
+export class Askings {
+  #held;
+  /** @type {Record<string, Form>} by the command that each sends */
+  #forms;
+  /** What was sent and is not answered, and its id. */
+  #out = '';
+  #id = '';
+
+  /** @param {Session} session @param {Slots} slot @param {Held} held */
+  constructor(session, slot, held) {
+    this.#held = held;
+    this.#forms = { correct: correct(slot, session, held), state: state(slot, session), ask: ask(slot, session) };
+    for (const [name, { form }] of Object.entries(this.#forms)) {
+      form.addEventListener('submit', event => {
+        event.preventDefault();
+        if (!this.#out && session.connection.phase === 'live') this.#submit(name);
+      });
+    }
+    session.addEventListener('frame', event => this.#heard(/** @type {CustomEvent} */ (event).detail));
+  }
 
   /** @param {string} name  '' folds all */
-  function unfold(name) {
-    for (const [each, { form, opener }] of Object.entries(forms)) {
+  unfold(name) {
+    for (const [each, { form, opener }] of Object.entries(this.#forms)) {
       form.hidden = each !== name;
       opener.ariaExpanded = String(each === name);
     }
     if (!name) return;
-    const { form } = forms[name];
-    if (name !== out.name) out.id = newId();
-    for (const field of form.querySelectorAll('[name]')) tell(form, /** @type {any} */ (field).name, '');
-    if (name === 'correct') prefill(form);
+    const { form } = this.#forms[name];
+    if (!this.#out) this.#id = newId();
+    for (const each of Object.keys(valuesOf(form))) tell(form, each, '');
+    if (name === 'correct') this.#prefill(form);
     /** @type {HTMLElement | null} */ (form.querySelector('.field:not([hidden]) [name]'))?.focus();
   }
 
-  /** @param {HTMLFormElement} form */
-  function prefill(form) {
-    for (const name of ['name', 'mail']) {
-      const field = fieldOf(form, name);
-      field.value =
-        held()
-          ?.held.find(each => each.name === name)
-          ?.values.at(-1) ?? '';
-      field.closest('.field').hidden = held()?.never.includes(name);
-    }
-  }
-
-  function fold() {
-    const open = Object.values(forms).find(({ form }) => !form.hidden);
-    unfold('');
+  /** Back to the button that unfolded it. */
+  fold() {
+    const open = Object.values(this.#forms).find(({ form }) => !form.hidden);
+    this.unfold('');
     open?.opener.focus();
   }
 
-  for (const [name, { form, send }] of Object.entries(forms)) {
-    form.addEventListener('submit', event => {
-      event.preventDefault();
-      if (out.name) return;
-      const values = valuesOf(form);
-      if ('text' in values && !values.text) {
-        tell(form, 'text', text('error.empty_text'));
-        fieldOf(form, 'text').focus();
-      } else if (session.connection.phase === 'live') {
-        if (send(values, out.id)) out.name = name;
-        else fold();
-      }
-    });
+  /** @param {HTMLFormElement} form */
+  #prefill(form) {
+    for (const name of ['name', 'mail']) {
+      const field = fieldOf(form, name);
+      field.value = own(this.#held, name);
+      field.closest('.field').hidden = this.#held()?.never.includes(name);
+    }
   }
 
-  session.addEventListener('frame', event => {
-    const frame = /** @type {CustomEvent} */ (event).detail;
-    const { name, id } = out;
-    if (frame.type === 'welcome' && name !== 'state') out.name = ''; // the answer was lost with its connection: send it again
+  /** @param {string} name */
+  #submit(name) {
+    const { form, send } = this.#forms[name];
+    const values = valuesOf(form);
+    if (values.text === '') tell(form, 'text', text('error.empty_text'));
+    else if (send(values, this.#id)) this.#out = name;
+    else this.fold();
+  }
+
+  /** @param {any} frame */
+  #heard(frame) {
+    const name = this.#out;
     if (!name) return;
-    const { form, command, answers, said, done } = forms[name];
-    if (frame.type === 'refused' && frame.command === command) {
-      out.name = '';
-      const field = FIELD_OF.get(frame.code) ?? fieldOf(form, 'text')?.name ?? 'name';
+    const { form, answers, said, done } = this.#forms[name];
+    if (frame.type === 'welcome' && name !== 'state') {
+      this.#out = ''; // the answer was lost with its connection: the same may be sent again
+    } else if (frame.type === 'refused' && frame.command === name) {
+      this.#out = '';
+      const field = FIELD_OF.get(frame.code) ?? (name === 'correct' ? 'name' : 'text');
       tell(form, field, text(`error.${frame.code}`) || text('error.unavailable'));
-      fieldOf(form, field).focus();
-    } else if (answers(frame, id)) {
-      out.name = out.id = '';
+    } else if (answers(frame, this.#id)) {
+      this.#out = '';
+      this.#id = newId();
       form.reset();
-      if (!form.hidden) fold();
+      if (!form.hidden) this.fold();
       done(frame);
       said.scrollIntoView({ block: 'nearest' });
     }
-  });
-
-  return { unfold, fold, isOpen: (/** @type {string} */ name) => !forms[name].form.hidden };
+  }
 }

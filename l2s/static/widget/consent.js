@@ -5,87 +5,102 @@
  * What was chosen before anything was written is kept by nobody but this page, so it is said again after each welcome.
  *
  * @import {Slots} from '../shared/dom.js'
+ * @import {Law} from '../shared/protocol.d.ts'
  * @import {Session} from './session.js'
  */
 import { write } from '../shared/dom.js';
 import { text } from '../shared/texts.js';
 import { classesOf } from './mydata.js';
 
-/** @param {Session} session @param {Slots} slot */
-export function serveConsent(session, slot) {
+export class Consent {
   /** @type {boolean | null} what was clicked and is not answered yet */
-  let clicked = null;
+  #clicked = null;
   /** The version that was agreed to here, 0 = none. */
-  let agreed = session.ticked ? (session.law?.version ?? 0) : 0;
-  let objected = session.objected;
+  #agreed;
+  #objected;
+  #session;
+  #slot;
 
-  /** @param {string} code  why it does not hold, '' = it does */
-  function tell(code) {
-    slot.tickProblem.hidden = !code;
-    write(slot.tickWrong, code && text(`error.${code}`));
-    slot.tickBox.ariaInvalid = code ? 'true' : null;
+  /** @param {Session} session @param {Slots} slot */
+  constructor(session, slot) {
+    this.#session = session;
+    this.#slot = slot;
+    this.#agreed = session.ticked ? (session.law?.version ?? 0) : 0;
+    this.#objected = session.objected;
+    slot.tickBox.addEventListener('change', () => this.#chosen());
+    session.addEventListener('tick', () => {
+      this.#tell('tick_first');
+      slot.tickBox.focus();
+    });
+    session.addEventListener('frame', event => {
+      const frame = /** @type {CustomEvent} */ (event).detail;
+      if (Object.hasOwn(this.#heard, frame.type)) this.#heard[frame.type](frame);
+    });
   }
 
-  slot.tickBox.addEventListener('change', () => {
-    const on = slot.tickBox.checked;
-    tell('');
-    clicked = session.say({ type: 'tick', on, version: session.law?.version ?? 0 }) ? on : null;
-    slot.tickBox.checked = clicked ?? session.ticked;
-  });
-  session.addEventListener('tick', () => {
-    tell('tick_first');
-    slot.tickBox.focus();
-  });
-
-  /** What may be read of the chat is another now. */
-  function readAgain() {
-    session.timeline.clear();
-    session.connection.again();
+  /** @param {string} view */
+  draw(view) {
+    const asks = this.#session.law?.asks ?? [];
+    this.#place(view);
+    this.#slot.tick.hidden = !asks.length;
+    write(this.#slot.tickSaid, text('tick', { what: classesOf(asks) }));
+    this.#slot.tickBox.checked = this.#clicked ?? this.#session.ticked;
   }
 
   /** @type {Record<string, (frame: any) => void>} */
-  const heard = {
-    welcome({ law, held, ticked, objected: now }) {
-      clicked = null;
+  #heard = {
+    welcome: ({ law, held, ticked, objected }) => {
+      this.#clicked = null;
+      this.#moved(law, ticked);
       if (held) return;
-      if (!ticked && agreed === law.version) session.say({ type: 'tick', on: true, version: agreed });
-      else if (objected && !now) session.say({ type: 'object', on: true });
+      if (!ticked && this.#agreed === law.version) this.#session.say({ type: 'tick', on: true, version: law.version });
+      else if (this.#objected && !objected) this.#session.say({ type: 'object', on: true });
     },
-    law({ law, ticked, objected: now }) {
-      if (ticked) tell('');
-      else if (agreed && agreed !== law.version) tell('law_moved');
-      if (ticked !== Boolean(agreed) && session.held && law.asks.includes('message')) readAgain();
-      clicked = null;
-      agreed = ticked ? law.version : 0;
-      objected = now;
+    law: ({ law, ticked, objected }) => {
+      this.#moved(law, ticked);
+      if (ticked !== Boolean(this.#agreed) && this.#session.held && law.asks.includes('message')) this.#readAgain();
+      this.#clicked = null;
+      this.#agreed = ticked ? law.version : 0;
+      this.#objected = objected;
     },
-    refused({ command, code }) {
+    refused: ({ command, code }) => {
       if (command !== 'tick') return;
-      clicked = null;
-      tell(code);
+      this.#clicked = null;
+      this.#tell(code);
     },
   };
-  session.addEventListener('frame', event => {
-    const frame = /** @type {CustomEvent} */ (event).detail;
-    if (Object.hasOwn(heard, frame.type)) heard[frame.type](frame);
-  });
+
+  #chosen() {
+    const on = this.#slot.tickBox.checked;
+    this.#tell('');
+    this.#clicked = this.#session.say({ type: 'tick', on, version: this.#session.law?.version ?? 0 }) ? on : null;
+    this.#slot.tickBox.checked = this.#clicked ?? this.#session.ticked;
+  }
+
+  /** @param {string} code  why it does not hold, '' = it does */
+  #tell(code) {
+    this.#slot.tickProblem.hidden = !code;
+    write(this.#slot.tickWrong, code && text(`error.${code}`));
+    this.#slot.tickBox.ariaInvalid = code ? 'true' : null;
+  }
+
+  /** A law that keeps more than was agreed to asks again. @param {Law} law @param {boolean} ticked */
+  #moved({ version }, ticked) {
+    if (ticked) this.#tell('');
+    else if (this.#agreed && this.#agreed !== version) this.#tell('law_moved');
+  }
+
+  /** What may be read of the chat is another now. */
+  #readAgain() {
+    this.#session.timeline.clear();
+    this.#session.connection.again();
+  }
 
   /** @param {string} view */
-  function place(view) {
-    const { tick, choices, write: writing, submitLeave } = slot;
+  #place(view) {
+    const { tick, choices, write: writing, submitLeave } = this.#slot;
     if (view === 'data' && tick.parentElement !== choices) choices.append(tick);
     else if (view === 'form' && tick.nextElementSibling !== submitLeave.parentElement) submitLeave.parentElement.before(tick);
     else if (view !== 'data' && view !== 'form' && tick.parentElement !== writing) writing.prepend(tick);
   }
-
-  return {
-    /** @param {string} view */
-    draw(view) {
-      const asks = session.law?.asks ?? [];
-      slot.tick.hidden = !asks.length;
-      place(view);
-      write(slot.tickSaid, text('tick', { what: classesOf(asks) }));
-      slot.tickBox.checked = clicked ?? session.ticked;
-    },
-  };
 }
