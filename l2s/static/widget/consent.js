@@ -65,6 +65,7 @@ export class Consent {
     },
     refused: ({ command, code }) => {
       if (command !== 'tick') return;
+      if (this.#clicked !== null) this.#session.ticked = !this.#clicked;
       this.#clicked = null;
       this.#tell(code);
     },
@@ -74,6 +75,7 @@ export class Consent {
     const on = this.#slot.tickBox.checked;
     this.#tell('');
     this.#clicked = this.#session.say({ type: 'tick', on, version: this.#session.law?.version ?? 0 }) ? on : null;
+    if (this.#clicked !== null) this.#session.ticked = on; // commands keep their order: what is sent now comes after it
     this.#slot.tickBox.checked = this.#clicked ?? this.#session.ticked;
   }
 
