@@ -64,6 +64,10 @@ RIGHTS: Final[dict[str, tuple[Who, ...]]] = {
     "cases": ("admin",),
     "see_audit": ("admin",),
     "hold": ("host", "admin"),
+    "disclose": ("host", "admin"),
+    "incidents": ("admin",),
+    "see_account": ("admin",),
+    "change_account": ("owner",),
     # the box
     "make_account": ("host",),
     "link": ("host", "admin"),

@@ -26,11 +26,14 @@ class Holding(msgspec.Struct, frozen=True):
     leads: Leads
     how: How
     reason: str = ""
+    timed: bool = False  # has an end of its own, from which its days are counted
 
 
-def _table(name: str, leads: Leads, how: How, personal: Mapping[str, str], plain: str, reason: str = "") -> Holding:
+def _table(
+    name: str, leads: Leads, how: How, personal: Mapping[str, str], plain: str, reason: str = "", timed: bool = False
+) -> Holding:
     columns = {column: NOT_PERSONAL for column in plain.split()} | dict(personal)
-    return Holding(name, "table", columns, leads, how, reason)
+    return Holding(name, "table", columns, leads, how, reason, timed)
 
 
 _NOBODY: Final = ()
@@ -48,7 +51,23 @@ HOLDINGS: Final = (
         "position scope kind wall shown data previous hash",
         "the promise itself; persons appear as keyed hashes only",
     ),
-    _table("accounts", _NOBODY, "keep", {"name": "contact"}, "id created_at since", "an organisation; goes with its account"),
+    _table(
+        "accounts",
+        _NOBODY,
+        "keep",
+        {"name": "contact", "mail": "contact", "phone": "contact", "address": "contact"},
+        "id created_at confirmed_at since",
+        "an organisation; goes with its account",
+    ),
+    _table(
+        "account_history",
+        _NOBODY,
+        "delete",
+        {"before": "contact_history", "after": "contact_history"},
+        "id account_id site_id field user_id at undone_at since",
+        "how an organisation's particulars were before",
+        timed=True,
+    ),
     _table("departments", _NOBODY, "keep", {}, "id account_id name created_at", "an organisation's own words"),
     _table(
         "sites",
@@ -75,10 +94,19 @@ HOLDINGS: Final = (
         "delete",
         {"address": "session", "device": "session", "token_hash": "credential"},
         "id user_id created_at seen_at expires_at ended_at since",
+        timed=True,
     ),
     _table(
-        "links", _USER, "delete", {"hash": "credential"}, "kind account_id user_id created_at expires_at used_at"
+        "links", _USER, "delete", {"hash": "credential"}, "kind account_id user_id created_at expires_at used_at", timed=True
     ),
+    _table(
+        "factors",
+        _USER,
+        "delete",
+        {"nonce": "credential"},
+        "user_id step confirmed_at since",
+    ),
+    _table("recovery_codes", _USER, "delete", {"hash": "credential"}, "user_id nth since"),
     _table(
         "visitors",
         _NOBODY,
@@ -175,12 +203,32 @@ HOLDINGS: Final = (
     ),
     _table("held_chats", _CHAT, "delete", {}, "hold_id chat_id"),
     _table(
+        "disclosures",
+        _NOBODY,
+        "keep",
+        {},
+        "id account_id ground authority reference scope asked_by asked_at approved_by approved_at ended_at gag_until "
+        "gag_reason told_at handed_at manifest",
+        "that something was given out, to whom and why; of its content only salted hashes and counts",
+    ),
+    _table("disclosed", _CHAT, "delete", {}, "disclosure_id chat_id"),
+    _table(
+        "incidents",
+        _NOBODY,
+        "keep",
+        {},
+        "id account_id source subject facts effects remedy began_at ended_at known_at exposed entered_by reported_at "
+        "told_at closed_at",
+        "a legal duty of the account, in its own words; persons are counted, not named",
+    ),
+    _table(
         "cases",
         _VISITOR,
         "blank",
         {"question": "case", "contact": "case", "answer": "case", "extended_why": "case"},
         "id account_id site_id visitor_id source received_at due_at closed_at since",
         "that a question was asked and answered in time stays; its words go with the person",
+        timed=True,
     ),
     _table(
         "audit",

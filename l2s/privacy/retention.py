@@ -55,7 +55,7 @@ def anchor(holding: Holding, holdings: Sequence[Holding] = HOLDINGS) -> Anchor:
         return "chat"
     if holding.name == "visitors":
         return "visitor"
-    return "own" if holding.leads else "never"
+    return "own" if holding.timed else "never"
 
 
 def _ways(holding: Holding, by_name: Mapping[str, Holding]) -> frozenset[str]:

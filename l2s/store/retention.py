@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from l2s.privacy.erasure import Step, Subject, plan
 from l2s.privacy.gate import Sealed, held
-from l2s.privacy.holdings import HOLDINGS
+from l2s.privacy.holdings import HOLDINGS, NOT_PERSONAL, Holding
 from l2s.privacy.retention import COUNTED_DAYS, Anchor, anchor
 from l2s.store.erasure import where
 from l2s.store.sql import KEYS, Row, Sql, Write, with_keys
@@ -175,31 +175,30 @@ _ENDS: Final = {
         """SELECT hash, 'server', NULL, coalesce(used_at, ?3 - (?4 - expires_at)) FROM links
         WHERE hash > ?1 AND (used_at IS NOT NULL OR expires_at <= ?4) ORDER BY hash LIMIT ?2""",
     ),
+    "account_history": (
+        "contact_history",
+        "SELECT id, 'server', since, at FROM account_history WHERE id > ?1 ORDER BY id LIMIT ?2",
+    ),
 }  # holding → (class that decides, ends)
 
 
-def _own(step: Step) -> Own:
-    cls, ends = _ENDS[step.holding]
-    key = "hash" if step.holding == "links" else "id"
-    clear = [(name, one) for name, one in step.personal if one == cls]
+def _own(holding: Holding) -> Own:
+    cls, ends = _ENDS[holding.name]
+    key = "hash" if holding.name == "links" else "id"
+    every = [(name, one) for name, one in holding.columns.items() if one != NOT_PERSONAL]
+    clear = [(name, one) for name, one in every if one == cls]
 
     def part(personal: Sequence[tuple[str, str]], verb: str) -> tuple[str, tuple[str, ...], Write]:
         counted = ", ".join(f"count({name})" for name, _ in personal)
-        text = f"SELECT {counted} FROM {step.holding} WHERE {key} = ?1"
+        text = f"SELECT {counted} FROM {holding.name} WHERE {key} = ?1"
         return text, tuple(one for _, one in personal), Write(f"{verb} WHERE {key} = ?1")
 
-    whole = part(step.personal, f"DELETE FROM {step.holding}")
-    words = part(clear, f"UPDATE {step.holding} SET {', '.join(f'{name} = NULL' for name, _ in clear)}")
-    return Own(step.holding, cls, ends, step.how == "delete", whole, words)
+    whole = part(every, f"DELETE FROM {holding.name}")
+    words = part(clear, f"UPDATE {holding.name} SET {', '.join(f'{name} = NULL' for name, _ in clear)}")
+    return Own(holding.name, cls, ends, holding.how == "delete", whole, words)
 
 
-_SUBJECTS: Final[tuple[Subject, ...]] = ("visitors", "users")
-OWN: Final = {
-    step.holding: _own(step)
-    for subject in _SUBJECTS
-    for step in plan(subject)
-    if step.kind == "table" and anchor(_HOLDING[step.holding]) == "own"
-}
+OWN: Final = {name: _own(holding) for name, holding in _HOLDING.items() if anchor(holding) == "own"}
 
 
 class End(NamedTuple):
