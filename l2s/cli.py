@@ -115,6 +115,15 @@ def user_add(config: str | None, data: str | None, email: str, **args: Any) -> N
     click.echo(_host(config, data, "user_add", {"mail": email} | {k: v for k, v in args.items() if v})["link"])
 
 
+@user.command("factor-off", help=COMMANDS["l2s user factor-off"])
+@_common
+@click.argument("email")
+def user_factor_off(config: str | None, data: str | None, email: str) -> None:
+    """Turn EMAIL's second factor off."""
+    _host(config, data, "factor_off", {"mail": email})
+    click.echo("The password alone lets them in from now on.")
+
+
 @main.command(help=COMMANDS["l2s backup"])
 @_common
 @click.option("--to", metavar="PATH", help="Folder or file to write instead of the data directory's backups/.")

@@ -122,6 +122,7 @@ COMMANDS: Final = {
     "l2s init": "Create owner and first site without a browser; prints JSON with the site key and the tag.",
     "l2s user link": "Print a single-use link that signs EMAIL in.",
     "l2s user add": "Invite EMAIL: print a single-use link to set a password.",
+    "l2s user factor-off": "Turn off the second factor of EMAIL, who lost phone and recovery codes.",
     "l2s audit verify": "Check that no line of the audit log was changed, taken out or cut off.",
     "l2s backup": "Make one file of database, ledger and key while the server serves; it is deleted after 14 days.",
     "l2s restore": "Put a backup back into a stopped server; what was erased or forbidden since stays so.",

@@ -12,8 +12,9 @@ from typing import Any, Self
 
 import aiohttp
 
-from l2s.actions import people, sites
-from l2s.actions.people import Device, hash_password
+from l2s.actions import people, signins, sites
+from l2s.actions.people import hash_password
+from l2s.actions.signins import Device
 from l2s.actions.sites import Made, NewOwner, checked_site
 from l2s.domain.people import HOST, Role
 from l2s.web.live import Live
@@ -52,15 +53,18 @@ class Wire:
 
     async def hear(self, kind: str, where: Callable[[Frame], bool] = lambda frame: True) -> Frame:
         """The next frame of a kind after the last one heard."""
-        async with asyncio.timeout(GUARD):
-            while True:
-                for index in range(self._at, len(self.frames)):
-                    frame = self.frames[index]
-                    if frame["type"] == kind and where(frame):
-                        self._at = index + 1
-                        return frame
-                self._news.clear()
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(GUARD):
+                while True:
+                    for index in range(self._at, len(self.frames)):
+                        frame = self.frames[index]
+                        if frame["type"] == kind and where(frame):
+                            self._at = index + 1
+                            return frame
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {kind} came; heard last: {self.frames[self._at :][-5:]}") from None
 
     async def ask(self, kind: str, answer: str, **fields: Any) -> Frame:
         """Say something and hear the answer or the refusal."""
@@ -162,7 +166,7 @@ class Shop:
 
     async def sign_in(self, user: str) -> str:
         """A session cookie."""
-        signed = await self.house.engine.write(people.start_session(self.house, user, Device("127.0.0.1", "Firefox/1 Linux")))
+        signed = await self.house.engine.write(signins.start_session(self.house, user, Device("127.0.0.1", "Firefox/1 Linux")))
         return f"{self.urls.cookie}={signed.token}"
 
     async def console(self, user: str, cookie: str | None = None) -> User:

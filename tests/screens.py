@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from playwright.async_api import Page
 
-from l2s.actions import people, policies, sites
+from l2s.actions import people, policies, signins, sites
 from l2s.actions.sites import checked_site
 from l2s.clock import RealIds
 from l2s.config import Settings
@@ -101,7 +101,7 @@ async def admin(on: Stage) -> AsyncIterator[Screen]:
     await page.goto(f"{on.chat}/console/sites?new=1")
     yield Screen("sites", page, full=True)
     await page.goto(f"{on.chat}/console/users")
-    key = (await shop.house.engine.read(lambda sql: people.session_of(shop.house, maja.split("=", 1)[1], sql)))[0]  # type: ignore[index]
+    key = (await shop.house.engine.read(lambda sql: signins.session_of(shop.house, maja.split("=", 1)[1], sql)))[0]  # type: ignore[index]
     await shop.house.engine.write(people.change_user(shop.house, key, gone, disable=True))
     await page.get_by_label("Name").fill(LONG_NAME)
     await page.get_by_label("Mail address").fill("wilhelmina-alexandra@larch-and-rook.example")
@@ -365,7 +365,7 @@ async def privacy(on: Stage) -> AsyncIterator[Screen]:
     yield Screen("privacy-take-back", page, full=True)
     new = checked_site(LONG_NAME, ["tents.example"], "Larch & Rook Ltd", "privacy@larch.example")
     cookie = (await page.context.cookies())[0]["value"]  # type: ignore[index]
-    key = (await on.shop.house.engine.read(lambda sql: people.session_of(on.shop.house, cookie, sql)))[0]  # type: ignore[index]
+    key = (await on.shop.house.engine.read(lambda sql: signins.session_of(on.shop.house, cookie, sql)))[0]  # type: ignore[index]
     await on.shop.house.engine.write(sites.add_site(on.shop.house, key, new))
     await page.goto(f"{on.chat}/console/privacy")
     yield Screen("privacy-list", page)

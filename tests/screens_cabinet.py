@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from l2s.actions import cases, erasure, holds, people
+from l2s.actions import cases, erasure, holds, signins
 from l2s.actions.sites import add_site, checked_site
 from l2s.clock import DAY
 from tests.conftest import FakeClock, shop_at
@@ -29,7 +29,7 @@ async def talk(on: Stage, tom: User, text: str, **hello: Any) -> tuple[Any, str]
 
 async def session(on: Stage, user: str) -> str:
     cookie = (await on.shop.sign_in(user)).partition("=")[2]
-    found = await on.shop.house.engine.read(lambda sql: people.session_of(on.shop.house, cookie, sql))
+    found = await on.shop.house.engine.read(lambda sql: signins.session_of(on.shop.house, cookie, sql))
     assert found
     return found[0]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from l2s.actions import audit, cases, people, policies
+from l2s.actions import audit, cases, people, policies, signins
 from l2s.domain.audit import first_break, reference, seal
 from l2s.domain.months import add_months
 from l2s.errors import Conflict, NotFound
@@ -23,7 +23,7 @@ from tests.processes import l2s
 
 async def session_of(shop: Shop, user: str) -> str:
     cookie = await shop.sign_in(user)
-    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, cookie.partition("=")[2], sql))
+    found = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, cookie.partition("=")[2], sql))
     assert found is not None
     return found[0]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from l2s.actions import erasure, holds, people, policies
-from l2s.actions.people import Device
+from l2s.actions import erasure, holds, people, policies, signins
+from l2s.actions.signins import Device
 from l2s.clock import DAY
 from l2s.config import Settings
 from l2s.domain.people import HOST
@@ -88,7 +88,7 @@ async def test_an_older_backup_brings_nothing_back(tmp_path: Path, clock: FakeCl
         await forgetful.ask("forget", "forgotten")
         short = {cls: one for cls, one in FACTORY["site"].items() if cls != "page"}
         await engine.write(policies.post_version(house, shop.site, short))
-        session = await engine.read(lambda sql: people.session_of(house, cookie.partition("=")[2], sql))
+        session = await engine.read(lambda sql: signins.session_of(house, cookie.partition("=")[2], sql))
         assert session
         await engine.write(people.change_user(house, session[0], tom, disable=True))
         secret = await engine.write(people.user_link(house, HOST, "ada@larch.example"))
@@ -154,7 +154,7 @@ async def test_what_was_held_since_an_older_backup_is_held_again(tmp_path: Path,
 
 async def session_of(shop: Shop, user: str) -> str:
     cookie = await shop.sign_in(user)
-    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, cookie.partition("=")[2], sql))
+    found = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, cookie.partition("=")[2], sql))
     assert found is not None
     return found[0]
 

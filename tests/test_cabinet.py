@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from l2s.actions import erasure, people
+from l2s.actions import erasure, signins
 from l2s.clock import DAY, HOUR
 from l2s.config import Settings
 from l2s.store.engine import Unit
@@ -37,7 +37,7 @@ async def write(shop: Shop, unit: Unit[Any]) -> Any:
 
 async def session(shop: Shop, user: str) -> str:
     cookie = await shop.sign_in(user)
-    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, cookie.partition("=")[2], sql))
+    found = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, cookie.partition("=")[2], sql))
     assert found
     return found[0]
 

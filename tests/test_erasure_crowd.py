@@ -12,7 +12,7 @@ import pytest
 
 from l2s.actions import desk, visitors
 from l2s.actions.desk import Outgoing
-from l2s.actions.people import session_of
+from l2s.actions.signins import session_of
 from l2s.actions.visitors import Visit
 from l2s.clock import HOUR, MINUTE
 from l2s.domain.people import Actor

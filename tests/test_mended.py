@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from l2s.actions import people
-from l2s.actions.people import Device, hash_password
+from l2s.actions import people, signins
+from l2s.actions.people import hash_password
 from l2s.actions.policies import post_version
+from l2s.actions.signins import Device
 from l2s.config import Settings
 from l2s.domain.passwords import normalise
 from l2s.domain.people import HOST
@@ -44,7 +45,7 @@ async def test_an_older_link_does_not_outlive_a_new_password(shop: Shop) -> None
     older = await engine.write(people.user_link(house, HOST, "tom@larch.example"))
     maja = await shop.sign_in(shop.made.owner)
     token = maja.partition("=")[2]
-    found = await engine.read(lambda sql: people.session_of(house, token, sql))
+    found = await engine.read(lambda sql: signins.session_of(house, token, sql))
     assert found
     reset = await engine.write(people.user_link(house, found[0], "tom@larch.example"))
     await engine.write(people.use_link(house, reset, HASHED, Device("127.0.0.1", "")))
@@ -101,9 +102,9 @@ async def test_whoever_signs_out_leaves_no_visitor_alone(shop: Shop) -> None:
     await tom.ask("take", "chat", chat=chat)
     second = await shop.console(tom.id)
     token = second.cookie.partition("=")[2]
-    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, token, sql))
+    found = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, token, sql))
     assert found
-    await shop.house.engine.write(people.end_other_sessions(shop.house, found[0]))
+    await shop.house.engine.write(signins.end_other_sessions(shop.house, found[0]))
     await tom.hear("signed_out")
     tom = await shop.console(tom.id)
     await shop.http.post(f"{shop.base}/logout", headers={"Origin": shop.base, "Cookie": tom.cookie}, allow_redirects=False)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from l2s.actions import people
+from l2s.actions import people, signins
 from l2s.actions.sites import LANGUAGES
 from l2s.actions.timers import minute
 from l2s.clock import DAY
@@ -68,7 +68,7 @@ async def test_the_notice_counts_readers_and_leads_to_data_and_contact(shop: Sho
     gone = await shop.add_user("Priya")
     browser = await maja(shop)
     assert "3 people at Larch & Rook can read it." in (await browser.get(f"/privacy/{shop.site}")).text
-    key = await shop.house.engine.read(lambda sql: people.session_of(shop.house, browser._cookie.partition("=")[2], sql))
+    key = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, browser._cookie.partition("=")[2], sql))
     assert key
     await shop.house.engine.write(people.change_user(shop.house, key[0], gone, disable=True))
     notice = await browser.get(f"/privacy/{shop.site}")

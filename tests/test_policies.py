@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2s.actions import people, policies, sites
+from l2s.actions import policies, signins, sites
 from l2s.actions.sites import checked_site
 from l2s.actions.timers import minute
 from l2s.clock import DAY, HOUR
@@ -48,7 +48,7 @@ def test_the_domains_of_a_list_are_its_public_names() -> None:
 
 async def session_of(shop: Shop, user: str) -> str:
     cookie = await shop.sign_in(user)
-    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, cookie.partition("=")[2], sql))
+    found = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, cookie.partition("=")[2], sql))
     assert found is not None
     return found[0]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2s.actions import people, sites
+from l2s.actions import signins, sites
 from l2s.actions.sites import checked_site
 from l2s.privacy.classes import CLASSES, PURPOSES, READERS, chain
 from l2s.privacy.factory import FACTORY, PRESETS
@@ -277,9 +277,9 @@ async def test_a_form_from_another_page_is_refused(shop: Shop) -> None:
 async def test_with_one_site_privacy_is_its_page_with_more_a_list(shop: Shop) -> None:
     browser = await maja(shop)
     assert "Post as version 2" in (await browser.get("/console/privacy")).text
-    key = (await shop.house.engine.read(lambda sql: people.session_of(shop.house, browser._cookie.partition("=")[2], sql))) or (
-        "",
-    )
+    key = (
+        await shop.house.engine.read(lambda sql: signins.session_of(shop.house, browser._cookie.partition("=")[2], sql))
+    ) or ("",)
     more = checked_site("Tents", ["tents.example"], "Larch & Rook Ltd", "privacy@larch.example")
     other = await shop.house.engine.write(sites.add_site(shop.house, key[0], more))
     listed = await browser.get("/console/privacy")

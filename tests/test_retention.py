@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2s.actions import people, retention
+from l2s.actions import retention, signins
 from l2s.actions.night import PARTS, ROWS, SLICE
 from l2s.actions.policies import post_version
 from l2s.clock import DAY, HOUR, MINUTE
@@ -326,7 +326,7 @@ async def test_sessions_and_links_go_after_their_end(by_hand: Shop, clock: FakeC
     tom = await shop.add_user("Tom")
     ended = await shop.sign_in(tom)
     key = await session_of(shop, ended)
-    await shop.house.engine.write(people.end_session(shop.house, key, key))
+    await shop.house.engine.write(signins.end_session(shop.house, key, key))
     await shop.sign_in(tom)
     before = {row[0] for row in shop.rows("sessions")}
     first = await night(shop)
@@ -344,7 +344,7 @@ async def test_sessions_and_links_go_after_their_end(by_hand: Shop, clock: FakeC
 
 
 async def session_of(shop: Shop, cookie: str) -> str:
-    found = await shop.house.engine.read(lambda sql: people.session_of(shop.house, cookie.partition("=")[2], sql))
+    found = await shop.house.engine.read(lambda sql: signins.session_of(shop.house, cookie.partition("=")[2], sql))
     assert found is not None
     return found[0]
 

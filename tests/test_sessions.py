@@ -292,7 +292,7 @@ async def test_a_session_dies_everywhere_at_once(shop: Shop, act: str) -> None:
         assert (await ask(shop, "POST", "/logout", {}, tom.cookie)).status == 303
         assert await may_enter(shop, other), "only this one"
     else:
-        fields = {"act": act, "session": session_of(tom), "old": PASSWORD, "password": "a new one for the lamp"}
+        fields = {"act": act, "session": session_of(tom), "proof": PASSWORD, "password": "a new one for the lamp"}
         assert (await ask(shop, "POST", "/console/sessions", fields, other)).status in (200, 303)
         assert await may_enter(shop, other), "the one that asked stays"
     await _thrown_out(shop, tom, tab)
@@ -306,7 +306,7 @@ async def test_a_session_dies_everywhere_at_once(shop: Shop, act: str) -> None:
 async def test_a_wrong_old_password_changes_nothing(shop: Shop) -> None:
     cookie = await shop.sign_in(shop.made.owner)
     other = await shop.console(shop.made.owner)
-    fields = {"act": "password", "old": "not " + PASSWORD, "password": "a new one for the lamp"}
+    fields = {"act": "password", "proof": "not " + PASSWORD, "password": "a new one for the lamp"}
     assert (await ask(shop, "POST", "/console/sessions", fields, cookie)).status == 400
     await other.quiet()
     assert (await sign_in(shop, MAJA)).status == 303

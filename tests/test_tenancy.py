@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from l2s.actions import cases, desk, erasure, people, sites
+from l2s.actions import cases, desk, erasure, people, signins, sites
 from l2s.actions.desk import Outgoing
 from l2s.domain.people import ROLES
 from l2s.errors import NotFound
@@ -148,6 +148,7 @@ FORMS: dict[str, list[dict[str, str]]] = {
     ],
     "/console/sessions": [{"act": "end", "session": "ID"}],
     "/console/sites": [],
+    "/console/factor": [],
     "/console/privacy/{scope}": [
         {"act": act} for act in ("check", "post", "narrow", "back", "ask_withdraw", "withdraw", "preset-minimal")
     ],
@@ -224,7 +225,7 @@ async def test_an_action_itself_refuses_too(two: Two) -> None:
         desk.reply(house, session, out), desk.write_note(house, session, out), desk.end(house, session, chat),
         desk.mark(house, session, chat, 1, 1, False), erasure.erase_chat(house, session, chat),
         people.change_user(house, session, two.ids["user"], disable=True),
-        people.end_session(house, session, two.ids["session"]),
+        signins.end_session(house, session, two.ids["session"]),
         sites.change_site(house, session, two.ids["site"], new, ""),
     ]  # fmt: skip
     for unit in units:

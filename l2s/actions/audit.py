@@ -27,6 +27,11 @@ def note(house: House, sql: Sql, actor: Actor, verb: str, thing: str = "", /, *,
     audit.add(sql, actor.account, at, who, verb, what, data)
 
 
+def in_account(actor: Actor, account: str) -> Actor:
+    """The host acts in the account that it acts upon."""
+    return msgspec.structs.replace(actor, account=account) if actor.kind == "host" else actor
+
+
 class Told(NamedTuple):
     """A line for an admin's eyes. `who`, `whom`: public names where their salt is still there, else the reference."""
 

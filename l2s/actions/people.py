@@ -9,26 +9,25 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import argon2
-import msgspec
 
-from l2s.actions import audit
+from l2s.actions import audit, factors
 from l2s.actions.desk import returned, speaker
 from l2s.actions.house import House
-from l2s.clock import DAY, HOUR
+from l2s.actions.signins import Device, SignedIn, open_session
+from l2s.clock import HOUR
 from l2s.domain.events import Event, PeopleChanged, SessionsEnded
 from l2s.domain.passwords import check_password, normalise
 from l2s.domain.people import HOST, Actor, Role, User
 from l2s.domain.rights import Place, may, need
 from l2s.domain.text import mail_address, one_line
-from l2s.errors import BadInput, Conflict, Gone, NotFound, SignInNeeded
-from l2s.privacy.classes import family, truncated
-from l2s.privacy.gate import MACHINE, PERSON, Sealed, admit, release
+from l2s.errors import BadInput, Conflict, Gone, NotFound
+from l2s.privacy.gate import MACHINE, Sealed, admit, release
 from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 from l2s.store import chats, ledger, users
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
-from l2s.store.users import Link, LinkKind, SessionRow
+from l2s.store.users import Link, LinkKind
 
 _HASHER: Final = argon2.PasswordHasher()  # argon2id with the library's current cost (RFC 9106, low memory)
 NAME_MAX: Final = 80
@@ -50,23 +49,6 @@ def verify_password(stored: str | None, password: str) -> bool:
 _DUMMY: Final = "$argon2id$v=19$m=65536,t=3,p=4$MIIRqgvgQbgj220jfp0MPA$YfwJSVjtjSU0zzV/P3S9nnQ/USre2wvJMjfCIjrTQbg"
 
 
-class Device(NamedTuple):
-    """What a sign-in's browser sent, raw: it is shortened and sealed in the unit."""
-
-    address: str
-    agent: str
-
-    def __repr__(self) -> str:
-        return "<Device>"
-
-
-class SignedIn(NamedTuple):
-    """A new session. `token` goes into the cookie and nowhere else."""
-
-    token: str
-    user: User
-
-
 def mail_key(house: House, mail: str) -> bytes:
     """The keyed hash by which a user is found; addresses differ by more than case."""
     return house.keys.hash("mail", mail.casefold())
@@ -85,114 +67,6 @@ def find(house: House, mail: str, sql: Sql) -> tuple[User, str | None] | None:
     if user.state != "active":
         return None
     return user, release(password, "secure", MACHINE, Choice.NONE, _law(house, sql), house.clock.at())
-
-
-def start_session(house: House, user_id: str, device: Device) -> Unit[SignedIn]:
-    """A session for a user whose proof was just seen. Its id is new each time (no fixation)."""
-    token, key, at = house.ids.secret(), house.ids.new(), house.clock.at()
-
-    def unit(sql: Sql) -> tuple[SignedIn, list[Event]]:
-        user = users.user(sql, user_id)
-        if user is None or user.state != "active":
-            raise SignInNeeded("bad_sign_in")
-        open_session(house, sql, user_id, key, token, device, at)
-        return SignedIn(token, user), []
-
-    return unit
-
-
-def open_session(house: House, sql: Sql, user: str, key: str, token: str, device: Device, at: int) -> None:
-    law = _law(house, sql)
-    since = law.head
-    try:
-        address: str | None = truncated(device.address)
-    except ValueError:
-        address = None
-    hashed: Sealed[bytes] | None = admit(house.keys.hash("session", token), "credential", Choice.NONE, law, since)
-    users.add_session(
-        sql, key, hashed, user, at, house.clock.steady() + house.settings.session_days * DAY,
-        admit(address, "session", Choice.NONE, law, since),
-        admit(family(device.agent[:256]), "session", Choice.NONE, law, since),
-        since,
-    )  # fmt: skip
-
-
-def touch(house: House, session: str) -> Unit[None]:
-    """The session opened a console: when it was last used is part of the session log (A4)."""
-    at = house.clock.at()
-
-    def unit(sql: Sql) -> tuple[None, list[Event]]:
-        users.touch_session(sql, session, at)
-        return None, []
-
-    return unit
-
-
-def session_of(house: House, token: str, sql: Sql) -> tuple[str, Actor] | None:
-    """(session id, actor) of a cookie, or None."""
-    found = users.session(sql, house.keys.hash("session", token), house.clock.steady())
-    actor = users.speaker(sql, found[0], house.clock.steady()) if found else None
-    return (found[0], actor) if found and actor else None
-
-
-def sign_out(house: House, session: str) -> Unit[None]:
-    """End one session, everywhere at once; with a user's last one their open chats go back to the queue."""
-    at = house.clock.at()
-
-    def unit(sql: Sql) -> tuple[None, list[Event]]:
-        actor = users.speaker(sql, session, house.clock.steady())
-        if actor is None or not users.end_session(sql, session, at):
-            return None, []
-        events: list[Event] = [SessionsEnded(actor.id, frozenset({session}))]
-        if not users.has_session(sql, actor.id, house.clock.steady()):  # gone home: whoever waits for them waits for all
-            for chat in chats.owned(sql, actor.id):
-                events += returned(house, sql, chat, actor.id, at)
-        return None, events
-
-    return unit
-
-
-def end_session(house: House, session: str, other: str) -> Unit[None]:
-    """End one of one's own sessions."""
-    at = house.clock.at()
-
-    def unit(sql: Sql) -> tuple[None, list[Event]]:
-        actor = speaker(house, sql, session)
-        if other not in {row.id for row in users.sessions(sql, actor.id)}:
-            raise NotFound("not_found")
-        users.end_session(sql, other, at)
-        return None, [SessionsEnded(actor.id, frozenset({other}))]
-
-    return unit
-
-
-def end_other_sessions(house: House, session: str) -> Unit[int]:
-    """Sign out everywhere but here."""
-    at = house.clock.at()
-
-    def unit(sql: Sql) -> tuple[int, list[Event]]:
-        actor = speaker(house, sql, session)
-        return users.end_sessions(sql, actor.id, at, session), [SessionsEnded(actor.id, None, session)]
-
-    return unit
-
-
-class Listed(NamedTuple):
-    """A sign-in for its user's eyes."""
-
-    row: SessionRow
-    address: str | None
-    device: str | None
-
-
-def my_sessions(house: House, session: str, sql: Sql) -> list[Listed]:
-    """One's own sign-ins (A4)."""
-    actor, law, at = speaker(house, sql, session), _law(house, sql), house.clock.at()
-
-    def out(value: Sealed[str] | None) -> str | None:
-        return release(value, "secure", PERSON, Choice.NONE, law, at)
-
-    return [Listed(row, out(row.address), out(row.device)) for row in users.sessions(sql, actor.id)]
 
 
 # Links.
@@ -222,7 +96,7 @@ def user_link(house: House, actor: Actor | str, mail: str) -> Unit[str]:
             raise Conflict("user_disabled")
         kind: LinkKind = "invite" if user.state == "invited" else "signin" if who is HOST else "reset"
         make_link(house, sql, kind, user.account, user.id, secret)
-        audit.note(house, sql, _in(who, user.account), "link", person=user.id)
+        audit.note(house, sql, audit.in_account(who, user.account), "link", person=user.id)
         return secret, []
 
     return unit
@@ -236,8 +110,8 @@ def link(house: House, secret: str, sql: Sql) -> tuple[Link, User | None]:
     return found, users.user(sql, found.user) if found.user else None
 
 
-def use_link(house: House, secret: str, password_hash: str | None, device: Device) -> Unit[SignedIn]:
-    """Use an invitation, reset or sign-in link: sets the password where one was given, and signs in."""
+def use_link(house: House, secret: str, password_hash: str | None, device: Device, code: str = "") -> Unit[SignedIn]:
+    """Use an invitation, reset or sign-in link: sets the password where one was given, and signs in. It is no second factor."""
     token, key, at = house.ids.secret(), house.ids.new(), house.clock.at()
 
     def unit(sql: Sql) -> tuple[SignedIn, list[Event]]:
@@ -246,6 +120,7 @@ def use_link(house: House, secret: str, password_hash: str | None, device: Devic
             raise Gone("link_gone")
         if found.kind in ("invite", "reset") and password_hash is None:
             raise BadInput("password_needed")
+        factors.spend(house, sql, user.id, code)
         spend_link(house, sql, secret, at)
         events: list[Event] = []
         if password_hash is not None:
@@ -283,11 +158,6 @@ def note_access(house: House, sql: Sql, user: str, **told: str | bool) -> None:
 # Users.
 
 
-def _in(actor: Actor, account: str) -> Actor:
-    """The host acts in the account that it acts upon."""
-    return msgspec.structs.replace(actor, account=account) if actor.kind == "host" else actor
-
-
 def add_user(house: House, sql: Sql, user: User, mail: str, password_hash: str | None, host: bool = False) -> None:
     """A user's row; a mail address is unique on the server. The second user opens the server scope."""
     law, at = _law(house, sql), house.clock.at()
@@ -318,7 +188,7 @@ def invite(house: House, who: Actor | str, account: str | None, mail: str, name:
         user = User(key, where, name, role, "invited", True)
         add_user(house, sql, user, mail, None)
         make_link(house, sql, "invite", where, key, secret)
-        audit.note(house, sql, _in(actor, where), "invite", person=key, role=role)
+        audit.note(house, sql, audit.in_account(actor, where), "invite", person=key, role=role)
         return secret, [PeopleChanged(user)]
 
     return unit
@@ -373,8 +243,12 @@ def new_password(house: House, session: str, hashed: str) -> Unit[None]:
 
 def own_password(house: House, session: str, sql: Sql) -> str | None:
     """The hash of one's own password, to prove it again."""
-    actor = speaker(house, sql, session)
-    return release(users.password(sql, actor.id), "secure", MACHINE, Choice.NONE, _law(house, sql), house.clock.at())
+    return password_of(house, speaker(house, sql, session).id, sql)
+
+
+def password_of(house: House, user: str, sql: Sql) -> str | None:
+    """The hash of a user's password, for the machine alone."""
+    return release(users.password(sql, user), "secure", MACHINE, Choice.NONE, _law(house, sql), house.clock.at())
 
 
 class Shown(NamedTuple):

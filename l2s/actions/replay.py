@@ -98,7 +98,7 @@ def _access(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:
         told = marks.get(house.keys.tombstone("user", key))
         if told is None:
             continue
-        if told.get("password"):
+        if told.get("password") or "factor" in told:  # an older way in is none
             users.clear_password(sql, key)
         if "role" in told:
             users.set_role(sql, key, told["role"])

@@ -9,8 +9,9 @@ import msgspec
 from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
-from l2s.actions.people import Device, SignedIn, add_user, link, make_link, open_session, spend_link
+from l2s.actions.people import add_user, link, make_link, spend_link
 from l2s.actions.policies import settle_domains, start
+from l2s.actions.signins import Device, SignedIn, open_session
 from l2s.clock import DAY
 from l2s.domain.events import Event, SiteSeen
 from l2s.domain.origins import MOST, normal_origin

@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 
 from aiohttp import web
 
-from l2s.actions import people, sites
-from l2s.actions.people import checked_password, hash_password, verify_password
+from l2s.actions import factors, people, signins, sites
+from l2s.actions.people import checked_password, hash_password
 from l2s.actions.sites import checked_site
 from l2s.clock import DAY, HOUR
 from l2s.domain.people import ROLES, Role
@@ -21,6 +21,7 @@ from l2s.web.keys import ACTOR, LIVE, OPEN, PAGES, URLS
 from l2s.web.middleware import nonce, session
 from l2s.web.notice import quiet, standing
 from l2s.web.pages import LANGUAGES, brand
+from l2s.web.proof import again
 from l2s.web.telling import Teller
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}\Z")
@@ -199,8 +200,8 @@ async def _allowing(request: web.Request, origin: str) -> dict[str, str]:
 
 async def _sessions(request: web.Request, status: int = 200, **values: object) -> web.Response:
     house, key = request.app[LIVE].house, session(request)
-    rows = await house.engine.read(lambda sql: people.my_sessions(house, key, sql))
-    return _page(request, "sessions.html", status, rows=rows, current=key, **values)
+    rows, factor = await house.engine.read(lambda sql: (signins.my_sessions(house, key, sql), factors.state(house, key, sql)))
+    return _page(request, "sessions.html", status, rows=rows, current=key, factor=factor, **values)
 
 
 async def sessions_page(request: web.Request) -> web.Response:
@@ -214,9 +215,9 @@ async def sessions(request: web.Request) -> web.Response:
     act = fields.get("act", "")
     try:
         if act == "end":
-            await house.engine.write(people.end_session(house, key, fields.get("session", "")))
+            await house.engine.write(signins.end_session(house, key, fields.get("session", "")))
         elif act == "others":
-            await house.engine.write(people.end_other_sessions(house, key))
+            await house.engine.write(signins.end_other_sessions(house, key))
         elif act == "password":
             await _change_password(request, fields)
             return await _sessions(request, done="password")
@@ -228,10 +229,7 @@ async def sessions(request: web.Request) -> web.Response:
 
 
 async def _change_password(request: web.Request, fields: dict[str, str]) -> None:
-    live, key, actor = request.app[LIVE], session(request), request[ACTOR]
-    live.limits.take("password", actor.id, live.house.settings.rate_signin, 15 * 60_000)
-    stored = await live.house.engine.read(lambda sql: people.own_password(live.house, key, sql))
-    if not await hashing(verify_password, stored, fields.get("old", "")[:1024]):
-        raise BadInput("wrong_password")
-    password = checked_password(fields.get("password", ""), actor.name)
-    await live.house.engine.write(people.new_password(live.house, key, await hashing(hash_password, password)))
+    house, key = request.app[LIVE].house, session(request)
+    await again(request, fields)
+    password = checked_password(fields.get("password", ""), request[ACTOR].name)
+    await house.engine.write(people.new_password(house, key, await hashing(hash_password, password)))

@@ -7,18 +7,21 @@ known users cost the same work. Hashing runs in threads, at most as many at once
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Callable
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import ClientError, web
 
-from l2s.actions import people, sites
-from l2s.actions.people import NAME_MAX, SignedIn, checked_password, hash_password, verify_password
+from l2s.actions import factors, people, signins, sites
+from l2s.actions.house import House
+from l2s.actions.people import NAME_MAX, checked_password, hash_password, verify_password
+from l2s.actions.signins import SignedIn
 from l2s.actions.sites import NewOwner, checked_site
 from l2s.clock import MINUTE
 from l2s.domain.text import mail_address, one_line
-from l2s.errors import BadInput, L2sError, Refused, SignInNeeded
+from l2s.errors import BadInput, L2sError, Refused, SignInNeeded, TooMany
 from l2s.web.arrivals import language, network
 from l2s.web.keys import DEVICE, LIVE, PAGES, SESSION, URLS
 from l2s.web.pages import LANGUAGES
@@ -26,6 +29,7 @@ from l2s.web.pages import LANGUAGES
 T = TypeVar("T")
 FORM_MAX: Final = 64 * 1024
 PAUSE: Final = 15 * MINUTE
+_HALF: Final = 5 * MINUTE
 _HASHING: Final = asyncio.Semaphore(2)  # argon2 takes 64 MiB each: bounds memory and leaves the loop a core
 
 
@@ -82,7 +86,9 @@ FIELD_OF: Final = {
     "password_personal": "password",
     "password_needed": "password",
     "bad_sign_in": "password",
-    "wrong_password": "old",
+    "wrong_password": "proof",
+    "wrong_code": "code",
+    "code_needed": "code",
 }
 
 
@@ -107,8 +113,10 @@ async def login_page(request: web.Request) -> web.Response:
 
 
 async def login(request: web.Request) -> web.Response:
-    """Sign in. The same answer for unknown, wrong and disabled."""
+    """Sign in. The same answer for unknown, wrong and disabled; a second factor is asked for after the password alone."""
     fields, live = await form(request), request.app[LIVE]
+    if "half" in fields:
+        return await _second(request, fields)
     house, limits = live.house, live.limits
     mail = fields.get("mail", "").strip()[:320]
     most = house.settings.rate_signin
@@ -121,11 +129,47 @@ async def login(request: web.Request) -> web.Response:
         good = await hashing(verify_password, found[1] if found else None, fields.get("password", "")[:1024])
         if not found or not good:
             raise SignInNeeded("bad_sign_in", left=limits.left("signin", f"{mail.casefold()} {near}", most))
-        signed = await house.engine.write(people.start_session(house, found[0].id, request[DEVICE]))
+        limits.give("signin", f"{mail.casefold()} {near}")
+        if await house.engine.read(lambda sql: factors.is_on(sql, found[0].id)):
+            return page(request, "code.html", half=_half(house, found[0].id, found[1]), problems={})
+        signed = await house.engine.write(signins.start_session(house, found[0].id, request[DEVICE]))
     except Refused as problem:
         shown = {"mail": fields.get("mail", "")}
         return page(request, "login.html", problem.status, fields=shown, problems=problems(request, problem))
-    limits.give("signin", f"{mail.casefold()} {near}")
+    raise enter(request, signed)
+
+
+def _half(house: House, user: str, password: str | None, until: int = 0) -> str:
+    """That this user's password was right a moment ago: good for five minutes, and for this password alone."""
+    until = until or house.clock.steady() + _HALF
+    return f"{user}.{until}.{house.keys.hash('half', f'{user}.{until}.{password}').hex()}"
+
+
+async def _whose(house: House, half: str) -> str:
+    """Whose password it was. Raises SignInNeeded."""
+    user, _, rest = half.partition(".")
+    until = rest.partition(".")[0]
+    if not (until.isascii() and until.isdecimal() and len(until) < 16) or int(until) <= house.clock.steady():
+        raise SignInNeeded("sign_in_again")
+    password = await house.engine.read(lambda sql: people.password_of(house, user, sql))
+    if not hmac.compare_digest(_half(house, user, password, int(until)).encode(), half.encode(errors="replace")):
+        raise SignInNeeded("sign_in_again")
+    return user
+
+
+async def _second(request: web.Request, fields: dict[str, str]) -> web.Response:
+    """The code of the second factor, after the password."""
+    live, half = request.app[LIVE], fields["half"][:200]
+    house = live.house
+    try:
+        user = await _whose(house, half)
+        live.limits.take("code", user, house.settings.rate_signin, PAUSE)
+        signed = await house.engine.write(signins.start_session(house, user, request[DEVICE], fields.get("code", "")))
+    except SignInNeeded as problem:
+        return page(request, "login.html", problem.status, fields={}, problems=problems(request, problem))
+    except Refused as problem:
+        return page(request, "code.html", problem.status, half=half, problems=problems(request, problem))
+    live.limits.give("code", user)
     raise enter(request, signed)
 
 
@@ -133,9 +177,9 @@ async def logout(request: web.Request) -> web.Response:
     """Sign out everywhere this session is."""
     live, urls = request.app[LIVE], request.app[URLS]
     token = request.cookies.get(urls.cookie, "")
-    found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql)) if token else None
+    found = await live.house.engine.read(lambda sql: signins.session_of(live.house, token, sql)) if token else None
     if found:
-        await live.house.engine.write(people.sign_out(live.house, found[0]))
+        await live.house.engine.write(signins.sign_out(live.house, found[0]))
     answer = web.HTTPSeeOther(urls.at("/login"))
     answer.headers["Set-Cookie"] = urls.set_cookie("", 0)
     raise answer
@@ -149,13 +193,15 @@ async def link_page(request: web.Request) -> web.Response:
 async def _link_page(request: web.Request, fields: dict[str, str], problem: L2sError | None) -> web.Response:
     house, secret = request.app[LIVE].house, request.match_info["secret"]
     found, user = await house.engine.read(lambda sql: people.link(house, secret, sql))
+    whose = user.id if user else ""
+    factor = await house.engine.read(lambda sql: factors.is_on(sql, whose))
     template = "owner.html" if found.kind == "owner" else "link.html"
     shown = {name: value for name, value in fields.items() if name != "password"}
     wrong = problems(request, problem) if problem else {}
     hours = max(1, (found.expires_at - house.clock.steady()) // 3_600_000)
     return page(
         request, template, problem.status if problem else 200, kind=found.kind, user=user, fields=shown, problems=wrong,
-        hours=hours,
+        hours=hours, factor=factor,
     )  # fmt: skip
 
 
@@ -170,8 +216,12 @@ async def link(request: web.Request) -> web.Response:
         password = fields.get("password") or None
         if user and (password or found.kind in ("invite", "reset")):
             password = await hashing(hash_password, checked_password(password or "", user.name))
-        signed = await house.engine.write(people.use_link(house, secret, password, request[DEVICE]))
-    except BadInput as problem:
+        whose = user.id if user else ""
+        if await house.engine.read(lambda sql: factors.is_on(sql, whose)):
+            request.app[LIVE].limits.take("code", whose, house.settings.rate_signin, PAUSE)
+        signed = await house.engine.write(people.use_link(house, secret, password, request[DEVICE], fields.get("code", "")))
+        request.app[LIVE].limits.give("code", signed.user.id)
+    except (BadInput, TooMany) as problem:
         return await _link_page(request, fields, problem)
     raise enter(request, signed)
 

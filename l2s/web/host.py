@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from l2s.actions import audit, holds, people, retention, sites
+from l2s.actions import audit, factors, holds, people, retention, sites
 from l2s.actions.house import House
 from l2s.actions.people import NAME_MAX, hash_password
 from l2s.actions.sites import NewOwner, checked_site
@@ -72,6 +72,12 @@ async def user_add(house: House, urls: Urls, args: Args) -> Args:
     return {"link": urls.full(f"/link/{secret}")}
 
 
+async def factor_off(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s user factor-off EMAIL`: for somebody who lost phone and recovery codes."""
+    await house.engine.write(factors.turn_off_for(house, people.mail_key(house, mail_address(args["mail"]))))
+    return {}
+
+
 async def owner_link(house: House, urls: Urls, args: Args) -> Args:
     """The first link again, while there is no owner."""
     secret = await house.engine.write(sites.first_link(house))
@@ -117,6 +123,7 @@ VERBS: Final[dict[str, Verb]] = {
     "make_account": make_account,
     "user_link": user_link,
     "user_add": user_add,
+    "factor_off": factor_off,
     "owner_link": owner_link,
     "make_backup": make_backup,
     "audit_verify": audit_verify,

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from l2s.actions.people import Device
+from l2s.actions.signins import Device
 from l2s.domain.people import Actor
 from l2s.web.assets import Assets
 from l2s.web.live import Live

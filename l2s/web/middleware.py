@@ -12,9 +12,9 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from l2s.actions import cases, people
+from l2s.actions import cases, signins
 from l2s.actions.house import House
-from l2s.actions.people import Device
+from l2s.actions.signins import Device
 from l2s.domain.people import Actor
 from l2s.errors import L2sError, NotFound, SignInNeeded, TooMany
 from l2s.store.sql import Sql
@@ -126,7 +126,7 @@ async def _who(request: web.Request) -> None:
 
 def _known(house: House, token: str, sql: Sql) -> tuple[str, Actor, int] | None:
     """Session, user, and how many privacy questions wait for them: it stands on every page of the desk."""
-    found = people.session_of(house, token, sql)
+    found = signins.session_of(house, token, sql)
     return (*found, cases.count_open(sql, found[1])) if found else None
 
 

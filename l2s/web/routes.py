@@ -10,6 +10,7 @@ from l2s.web import (
     desk,
     doors,
     erasures,
+    factors,
     holding,
     privacy,
     public,
@@ -55,6 +56,8 @@ def routes() -> list[Route]:
         ("POST", "/console/sites/{site}", desk.site_change),
         ("GET", "/console/sessions", desk.sessions_page),
         ("POST", "/console/sessions", desk.sessions),
+        ("GET", "/console/factor", factors.page),
+        ("POST", "/console/factor", factors.act),
     ]
 
 

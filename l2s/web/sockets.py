@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from l2s.actions import people
+from l2s.actions import signins
 from l2s.clock import SECOND
 from l2s.errors import L2sError, NotFound, SignInNeeded, TooMany
 from l2s.protocol.codec import encode
@@ -101,13 +101,13 @@ async def console(request: web.Request) -> web.StreamResponse:
     live, urls = request.app[LIVE], request.app[URLS]
     socket = _socket(request)
     token = request.cookies.get(urls.cookie, "")
-    found = await live.house.engine.read(lambda sql: people.session_of(live.house, token, sql)) if token else None
+    found = await live.house.engine.read(lambda sql: signins.session_of(live.house, token, sql)) if token else None
     if not found:
         raise SignInNeeded("signed_out")
     session, actor = found
     counted = live.limits.enter("consoles", session, CONSOLES)
     try:
-        await live.house.engine.write(people.touch(live.house, session))
+        await live.house.engine.write(signins.touch(live.house, session))
         if channel := await _open(socket, request):
             await _run(live, socket, UserSession(live, channel, actor, session))
     finally:
