@@ -182,6 +182,37 @@ def hold_approve(config: str | None, data: str | None, id: str) -> None:
     click.echo("The chats are held.")
 
 
+@main.group()
+def disclosure() -> None:
+    """What is given out on the seed's grounds, and to whom."""
+
+
+@disclosure.command("list", help=COMMANDS["l2s disclosure list"])
+@_common
+def disclosure_list(config: str | None, data: str | None) -> None:
+    """What was asked for and given out, newest first."""
+    _print(_host(config, data, "disclosure_list", {})["disclosures"])
+
+
+@disclosure.command("approve", help=COMMANDS["l2s disclosure approve"])
+@_common
+@click.argument("id")
+def disclosure_approve(config: str | None, data: str | None, id: str) -> None:
+    """The second person, where an account has one admin alone."""
+    _host(config, data, "disclosure_approve", {"id": id})
+    click.echo("It may leave now, for 14 days.")
+
+
+@disclosure.command("verify", help=COMMANDS["l2s disclosure verify"])
+@_common
+@click.argument("file", type=click.Path(dir_okay=False))
+def disclosure_verify(config: str | None, data: str | None, file: str) -> None:
+    """Compare a bundle with what left here."""
+    found = _host(config, data, "disclosure_verify", {"file": str(Path(file).absolute())})
+    _print(found)
+    sys.exit(1 if found["changed"] or found["disclosure"] is None or found["ledger_position"] is None else 0)
+
+
 @main.command(help=COMMANDS["l2s purge"])
 @_common
 @click.option("--dry-run", is_flag=True, help="Only count what would go, and what should be gone already.")

@@ -80,6 +80,10 @@ MUTANTS = [
     Mutant("an audit line is believed", "l2s/domain/audit.py", "if made.hash != line.hash or", "if", "tests/test_audit.py"),
     Mutant("a touched ledger ripens", "l2s/actions/timers.py", "broken = first_break(ledger.everything(sql)) if ripe else None", "broken = None", "tests/test_policies.py::test_a_ledger_that_was_touched_lets_nothing_ripen"),
     Mutant("a hold is forgotten", "l2s/domain/chats.py", "return self.held_until is not None and self.held_until > now", "return False", "tests/test_holds.py::test_a_held_chat_is_out_of_everybodys_reach_but_to_comply"),
+    Mutant("a link is a second factor", "l2s/actions/people.py", "        factors.spend(house, sql, user.id, code)\n", "", "tests/test_factors.py"),
+    Mutant("a code works twice", "l2s/actions/factors.py", "        factors.set_step(sql, user, step)\n", "", "tests/test_factors.py"),
+    Mutant("it leaves before anybody agreed", "l2s/actions/disclosures.py", ' if one.ground == "safety" else None', "", "tests/test_disclosures.py"),
+    Mutant("a gag is forgotten", "l2s/store/disclosures.py", "told_at IS NULL AND coalesce(gag_until, 0) <= ?1", "told_at IS NULL AND ?1", "tests/test_disclosures.py::test_a_dated_gag_is_kept_and_ends"),
 ]  # fmt: skip
 
 

@@ -165,7 +165,7 @@ async def test_one_admin_alone_agrees_at_the_box_a_day_later(by_hand: Shop, cloc
     maja = await session(shop, shop.made.owner)
     key = await ask(shop, maja, chat)
     clock.pass_(DAY - 1)
-    await refused(shop, holds.approve_alone(shop.house, key), Conflict, "hold_waits")
+    await refused(shop, holds.approve_alone(shop.house, key), Conflict, "approval_waits")
     clock.pass_(1)
     ada = await shop.add_user("Ada", "admin")
     await refused(shop, holds.approve_alone(shop.house, key), Conflict, "second_admin")

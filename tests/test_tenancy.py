@@ -159,6 +159,7 @@ FORMS: dict[str, list[dict[str, str]]] = {
         {"act": "close", "case": "ID", "answer": "Fox"},
         {"act": "enter", "site": "ID", "contact": "Fox", "received": "2026-01-01", "text": "Fox"},
     ],
+    "/console/privacy/left": [{"act": "end", "disclosure": "ID"}],
     "/console/privacy/holds": [
         {"act": "approve", "hold": "ID"},
         {"act": "lift", "hold": "ID"},

@@ -8,9 +8,11 @@ import msgspec
 
 from l2s.actions.house import House
 from l2s.domain.audit import GENESIS, Line, first_break
-from l2s.domain.people import Actor
+from l2s.domain.events import Event
+from l2s.domain.people import HOST, Actor
 from l2s.domain.rights import Place, need
-from l2s.store import audit, ledger, users
+from l2s.store import accounts, audit, ledger, users
+from l2s.store.engine import Unit
 from l2s.store.sql import Sql
 
 PIECE: Final = 2_000
@@ -49,10 +51,36 @@ def read(house: House, session: str, before: int, sql: Sql) -> list[Told]:
     need(actor, "see_audit", Place(actor.account))
     names = audit.known(sql, actor.account)
     lines = audit.page(sql, actor.account, before, house.settings.list_max)
-    return [
-        Told(line, names.get(line.actor, line.actor), names.get(line.object, line.object), msgspec.json.decode(line.data))
-        for line in lines
-    ]
+    return [_told(line, names) for line in lines]
+
+
+def note_everywhere(house: House, verb: str) -> Unit[None]:
+    """The host did something with everybody's data: each account reads it."""
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        for account in accounts.account_ids(sql):
+            note(house, sql, in_account(HOST, account), verb)
+        return None, []
+
+    return unit
+
+
+LEFT: Final = ("hand_over", "take_copy", "make_backup")  # verbs by which something leaves the house
+
+
+def left(house: House, session: str, sql: Sql) -> list[Told]:
+    """The newest lines that tell of something that left, newest first."""
+    actor = users.speaker(sql, session, house.clock.steady())
+    if actor is None:
+        return []
+    need(actor, "see_audit", Place(actor.account))
+    names = audit.known(sql, actor.account)
+    lines = audit.of_verbs(sql, actor.account, LEFT, house.settings.list_max)
+    return [_told(line, names) for line in lines]
+
+
+def _told(line: Line, names: dict[str, str]) -> Told:
+    return Told(line, names.get(line.actor, line.actor), names.get(line.object, line.object), msgspec.json.decode(line.data))
 
 
 class Checked(NamedTuple):

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from l2s.actions import audit
+from l2s.actions.approval import need_other, need_wait
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.night import let_go, strip
 from l2s.actions.states import has_words, state
-from l2s.clock import DAY, HOUR
 from l2s.domain.chats import Chat
 from l2s.domain.events import ChatChanged, Event
 from l2s.domain.months import add_months
@@ -30,7 +30,6 @@ from l2s.store.sql import Sql
 
 REASON_MAX: Final = 500
 MOST: Final = 200  # chats of one hold
-WAIT: Final = DAY  # where nobody else can agree
 
 
 def ask(house: House, session: str, named: Sequence[str], reason: str, until: int) -> Unit[str]:
@@ -73,8 +72,7 @@ def approve(house: House, session: str, key: str) -> Unit[None]:
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor = speaker(house, sql, session)
         hold = _pending(sql, actor, key, at)
-        if hold.asked_by == actor.id:
-            raise Conflict("second_admin")
+        need_other(hold.asked_by, actor)
         audit.note(house, sql, actor, "approve_hold", key)
         return None, _hold(house, sql, hold, actor.id, at)
 
@@ -87,10 +85,7 @@ def approve_alone(house: House, key: str) -> Unit[None]:
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         hold = _pending(sql, HOST, key, at)
-        if users.admins(sql, hold.account) > 1:
-            raise Conflict("second_admin")
-        if at < hold.asked_at + WAIT:
-            raise Conflict("hold_waits", hours=-(-(hold.asked_at + WAIT - at) // HOUR))
+        need_wait(sql, hold.account, hold.asked_at, at)
         return None, _hold(house, sql, hold, HOST.id, at)
 
     return unit

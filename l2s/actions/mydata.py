@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from l2s.actions import audit
 from l2s.actions.erasure import ERASE_DUE
 from l2s.actions.house import House
 from l2s.actions.states import choice_of, has_words, keep, law_of, load, stamp
@@ -27,7 +28,7 @@ from l2s.privacy.policy import OFF, Choice, keep_name, permits, rule_of
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
 from l2s.protocol.audience import label, law_view
-from l2s.store import chats, erasure, figures, messages, openings
+from l2s.store import chats, disclosures, erasure, figures, messages, openings
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
 
@@ -66,12 +67,12 @@ def my_data(house: House, visit: Visit, sql: Sql) -> fr.MyData:
     except NotFound:
         choice = choice_under(visit.objected, visit.ticked, law)
         told = choice == Choice.OBJECTED, choice == Choice.TICKED
-        return fr.MyData(law_view(law), [], [], [], [], never, *told, None, at)
+        return fr.MyData(law_view(law), [], [], [], [], [], never, *told, None, at)
     found = person.visitor
     choice = choice_under(found.objected or visit.objected, found.ticked, law)
     return fr.MyData(
         law_view(law), _classes(person, sql), [_chat(person, sql, *one) for one in person.chats], _notes(person, sql),
-        _opened(person, sql), never, choice == Choice.OBJECTED, choice == Choice.TICKED,
+        _opened(person, sql), _given_out(person, sql), never, choice == Choice.OBJECTED, choice == Choice.TICKED,
         erasure.erase_at(sql, found.id), at,
     )  # fmt: skip
 
@@ -146,6 +147,26 @@ def _opened(person: _Person, sql: Sql) -> list[pa.Opening]:
         for chat, law, choice in person.chats
         for one in openings.of_chat(sql, chat)
     ]
+
+
+def _given_out(person: _Person, sql: Sql) -> list[pa.GivenOut]:
+    """What left on one of the seed's grounds; what a gag forbids to name is not among it."""
+    return [
+        pa.GivenOut(chat.id, one.handed_at or 0, one.authority, one.ground)
+        for chat, _, _ in person.chats
+        for one in disclosures.of_chat(sql, chat.id)
+    ]
+
+
+def take_copy(house: House, visit: Visit) -> Unit[None]:
+    """The person's own instruction (P8c): that a copy was taken along stands in the audit log."""
+
+    def unit(sql: Sql) -> tuple[None, list[Event]]:
+        _Person(house, visit, sql)
+        audit.note(house, sql, visit.actor, "take_copy", person=visit.actor.id)
+        return None, []
+
+    return unit
 
 
 def correct(house: House, visit: Visit, name: str | None, mail: str | None) -> Unit[None]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from l2s.actions import disclosures
 from l2s.actions.erasure import replay_erasures
 from l2s.actions.house import House
 from l2s.domain.events import Event
@@ -30,6 +31,9 @@ def replay(house: House, missing: Sequence[Entry]) -> Unit[int]:
         if missing:
             ledger.replay(sql, missing)
             _holds(house, sql, missing)  # before the erasures: what is held is not theirs
+            for entry in missing:
+                if entry.kind == "disclosed":
+                    disclosures.replay(sql, msgspec.json.decode(entry.data), entry.wall)
             replay_erasures(house, sql, list(missing))
             _choices(house, sql, _by_mark(missing, "choice", "visitor"))
             _access(house, sql, _by_mark(missing, "access", "user"))

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from l2s.actions import retention
+from l2s.actions import disclosures, retention
 from l2s.actions.house import House
 from l2s.actions.night import PARTS, SLICE, Step
 from l2s.clock import HOUR
@@ -43,6 +43,7 @@ class Run:
         if not self._begun:
             self._begun = True
             self.report.add(await self._house.engine.write(retention.begin(self._house)))
+            await self._house.engine.write(disclosures.tell_over(self._house))
         if self._part < len(PARTS):
             step = await self._slice()
             self.report.add(step.report)

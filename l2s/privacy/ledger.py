@@ -173,6 +173,16 @@ def under_hold(law: Law) -> Law:
     return law._replace(rules=rules, on_hold=True)
 
 
+def for_disclosure(law: Law) -> Law:
+    """What may be given out on one of the seed's grounds (P8a): whatever is kept and in date, to comply alone."""
+    rules = {
+        cls: msgspec.structs.replace(rule, purposes=frozenset({"comply"}))
+        for cls, rule in law.rules.items()
+        if rule.keep != MEMORY
+    }
+    return law._replace(rules=rules)
+
+
 def words_in_force(entries: Sequence[Entry]) -> dict[str, str]:
     """The owner's own words, as they stand in the notice now."""
     ripe = ripened(entries)

@@ -107,7 +107,9 @@ class Tick(Command, tag="tick"):
 
 
 class AskMyData(Command, tag="my_data"):
-    """What is held about this person? Answered by `my_data`."""
+    """What is held about this person? Answered by `my_data`. `take`: a copy is made to be taken along, which is recorded."""
+
+    take: bool = False
 
 
 class Correct(Command, tag="correct"):

@@ -13,6 +13,7 @@ import msgspec
 from l2s.protocol.parts import (
     Colleague,
     Detail,
+    GivenOut,
     HeldChat,
     HeldClass,
     Law,
@@ -134,6 +135,7 @@ class MyData(Frame, tag="my_data"):
     chats: list[HeldChat]
     notes: list[NoteAbout]
     opened: list[Opening]
+    given_out: list[GivenOut]
     never: list[str]
     objected: bool
     ticked: bool

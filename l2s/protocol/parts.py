@@ -221,6 +221,15 @@ class Opening(Part):
     at: int | None
 
 
+class GivenOut(Part):
+    """Something of a chat that was given out (P8a): when (ms), to whom, and on which ground: legal, rights or safety."""
+
+    chat: str
+    at: int
+    authority: str
+    ground: Literal["legal", "rights", "safety"]
+
+
 class NoteAbout(Part):
     """A note about the person, by its author's public name."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from l2s.domain.audit import GENESIS, Line, reference, seal
 from l2s.privacy.ledger import canonical
-from l2s.store.sql import Sql, Write
+from l2s.store.sql import KEYS, Sql, Write, with_keys
 
 _ADD: Final = Write(
     """INSERT INTO audit (position, account_id, at, actor, verb, object, data, previous, hash)
@@ -49,6 +50,13 @@ def page(sql: Sql, account: str, before: int, most: int) -> list[Line]:
         f"{_COLUMNS} WHERE account_id = ?1 AND (?2 = 0 OR position < ?2) ORDER BY position DESC LIMIT ?3", account, before, most
     )
     return [Line(*row) for row in rows]
+
+
+def of_verbs(sql: Sql, account: str, verbs: Sequence[str], most: int) -> list[Line]:
+    """An account's newest lines of some verbs, newest first."""
+    n = len(verbs)
+    text = f"{_COLUMNS} WHERE verb IN ({KEYS}) AND account_id = ?{n + 1} ORDER BY position DESC LIMIT ?{n + 2}"
+    return [Line(*row) for row in sql.all(with_keys(text, verbs), *verbs, account, most)]
 
 
 def newest(sql: Sql) -> tuple[int, str] | None:

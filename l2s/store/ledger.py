@@ -108,6 +108,14 @@ def audit_head(sql: Sql) -> tuple[int, str] | None:
     return (int(told["position"]), str(told["hash"])) if told else None
 
 
+def of_seal(sql: Sql, seal: str) -> int | None:
+    """The position of the entry that tells of a bundle with this seal."""
+    row = sql.one(
+        "SELECT position FROM ledger WHERE scope = ?1 AND kind = 'disclosed' AND instr(data, ?2)", SERVER, f'"seal":"{seal}"'
+    )
+    return int(row[0]) if row else None
+
+
 def is_opened(sql: Sql, scope: str) -> bool:
     """Was anything of a stranger kept under this scope?"""
     return sql.one("SELECT 1 FROM ledger WHERE scope = ?1 AND kind = 'opened'", scope) is not None

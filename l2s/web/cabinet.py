@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from l2s.actions import policies
 from l2s.actions.policies import Scopes
 from l2s.clock import DAY, HOUR
 from l2s.errors import NotFound
+from l2s.protocol.parts import TeamChat
 from l2s.store import ledger
 from l2s.web.arrivals import language
 from l2s.web.drawing import page as draw
@@ -22,6 +24,7 @@ from l2s.web.pages import LANGUAGES
 from l2s.web.telling import Teller
 from l2s.web.versions import told_version
 
+_OFFERED: Final = 20  # closed chats that are offered at once
 SHOWN: Final = 50  # rows of a list that has no pages
 _AHEAD: Final = 14 * HOUR  # how far a reader's day may be ahead of UTC
 _OLDEST: Final = date(2000, 1, 1)
@@ -108,3 +111,26 @@ def day_of(text: str, now: int) -> int | None:
         return None
     at = int(datetime(named.year, named.month, named.day, tzinfo=UTC).timestamp() * 1000)
     return now if now < at <= now + _AHEAD else at
+
+
+class Offered(NamedTuple):
+    """A closed chat that can be named."""
+
+    id: str
+    name: str
+    closed: str
+    chosen: bool
+
+
+def choices(t: Teller, chosen: Sequence[TeamChat], found: Sequence[TeamChat]) -> tuple[list[Offered], bool]:
+    """Closed chats for a form that names some: what was chosen, then what was found; and whether there is more."""
+    known = {chat.id for chat in chosen}
+    rest = [chat for chat in found if chat.id not in known]
+    rows = [_offered(t, chat, True) for chat in chosen] + [_offered(t, chat, False) for chat in rest[:_OFFERED]]
+    return rows, len(rest) > _OFFERED
+
+
+def _offered(t: Teller, chat: TeamChat, chosen: bool) -> Offered:
+    """A closed chat as a row of a form."""
+    name = t.say("holds.chat", label=chat.label, name=chat.name) if chat.name else chat.label
+    return Offered(chat.id, name, t.say("holds.closed", day=t.day(chat.ended or 0)), chosen)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from l2s.actions import desk, holds
+from l2s.actions import approval, desk, holds
 from l2s.actions.holds import Book, Shown
 from l2s.actions.policies import Scopes
 from l2s.clock import DAY
@@ -22,7 +22,6 @@ from l2s.web.keys import LIVE, URLS
 from l2s.web.middleware import session
 from l2s.web.telling import Teller
 
-_OFFERED: Final = 20  # closed chats that are offered at once
 _FIELD: Final = {
     "bad_chats": "chat", "not_found": "chat", "close_first": "chat", "bad_hold_end": "until", "bad_date": "until",
     "empty_text": "reason", "text_too_long": "reason", "bad_characters": "reason",
@@ -52,7 +51,7 @@ def _held(t: Teller, shown: Shown, admins: int, me: str, now: int) -> Held:
     lift = ("holds.lift" if hold.approved_at is not None else "holds.take_back") if live else ""
     return Held(
         hold.id, _state(t, shown, now), dial, hold.reason, _about(t, shown), ", ".join(shown.labels), way,
-        t.instant(hold.asked_at + holds.WAIT), t.say(lift) if lift else "",
+        t.instant(hold.asked_at + approval.WAIT), t.say(lift) if lift else "",
     )  # fmt: skip
 
 
@@ -79,20 +78,6 @@ def _about(t: Teller, shown: Shown) -> str:
     return f"{asked} {t.say('holds.approved', who=who, day=t.day(hold.approved_at))}"
 
 
-class Offered(NamedTuple):
-    """A closed chat that can be named."""
-
-    id: str
-    name: str
-    closed: str
-    chosen: bool
-
-
-def _offered(t: Teller, chat: TeamChat, chosen: bool) -> Offered:
-    name = t.say("holds.chat", label=chat.label, name=chat.name) if chat.name else chat.label
-    return Offered(chat.id, name, t.say("holds.closed", day=t.day(chat.ended or 0)), chosen)
-
-
 async def page(request: web.Request) -> web.Response:
     """`/console/privacy/holds`."""
     return await _page(request, await cabinet.scopes(request), {}, {})
@@ -109,12 +94,11 @@ async def _page(
         return holds.book(house, key, sql), chosen, desk.closed(house, key, wanted, 0, sql).chats
 
     book, chosen, found = await house.engine.read(look)
-    at, known = house.clock.at(), {chat.id for chat in chosen}
-    rest = [chat for chat in found if chat.id not in known]
+    at = house.clock.at()
+    offered, more = cabinet.choices(t, chosen, found)
     shown = {
         "rows": [_held(t, one, book.admins, mine.user, at) for one in book.rows],
-        "offered": [_offered(t, chat, True) for chat in chosen] + [_offered(t, chat, False) for chat in rest[:_OFFERED]],
-        "more": len(rest) > _OFFERED, "find": wanted, "reason": first(fields, "reason"), "until": first(fields, "until"),
+        "offered": offered, "more": more, "find": wanted, "reason": first(fields, "reason"), "until": first(fields, "until"),
         "problems": problems, "typed": bool(fields), "today": cabinet.iso(at), "last": cabinet.iso(add_months(at, 12)),
     }  # fmt: skip
     return cabinet.page(request, "privacy_holds.html", mine, "holds", shown, status)

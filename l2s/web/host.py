@@ -13,17 +13,19 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from l2s.actions import audit, factors, holds, people, retention, sites
+from l2s.actions import audit, disclosures, factors, holds, people, retention, sites
 from l2s.actions.house import House
 from l2s.actions.people import NAME_MAX, hash_password
 from l2s.actions.sites import NewOwner, checked_site
 from l2s.clock import DAY
+from l2s.domain import bundles
 from l2s.domain.people import HOST
 from l2s.domain.text import mail_address, one_line
 from l2s.errors import BadInput, Broken, Conflict, L2sError
 from l2s.jobs.retention import Run
 from l2s.privacy.erasure import BACKUP_DAYS
 from l2s.store import accounts, backup
+from l2s.store.disclosures import everywhere as everything_asked
 from l2s.store.holds import everywhere
 from l2s.web.live import Live
 from l2s.web.urls import Urls
@@ -95,6 +97,7 @@ async def make_backup(house: House, _: Urls, args: Args) -> Args:
     folder = Path(args["to"]) if args.get("to") else data / backup.FOLDER
     target = folder if args.get("to") and not folder.is_dir() else folder / backup.name_of(at)
     made = await asyncio.to_thread(backup.make, data, target, at, at + BACKUP_DAYS * DAY)
+    await house.engine.write(audit.note_everywhere(house, "make_backup"))
     return {"file": made.file, "bytes": made.bytes, "sha256": made.sha256, "delete_by": made.delete_by}
 
 
@@ -106,6 +109,32 @@ async def purge(house: House, urls: Urls, args: Args) -> Args:
         found = await Run(house).whole()
     report: Args = msgspec.to_builtins(found)
     return report
+
+
+async def disclosure_list(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s disclosure list`: what was asked for and given out, of every account."""
+    return {"disclosures": msgspec.to_builtins(await house.engine.read(everything_asked))}
+
+
+async def disclosure_approve(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s disclosure approve ID`: the second person, where an account has one admin."""
+    await house.engine.write(disclosures.approve_alone(house, args["id"]))
+    return {}
+
+
+def _bundle(path: Path) -> bundles.Checked:
+    try:
+        if path.stat().st_size > bundles.MOST:
+            raise Broken(f"{path} is larger than any bundle that leaves here.")
+        return bundles.check(path.read_bytes())
+    except OSError as problem:
+        raise Broken(f"{path}: cannot be read ({problem.strerror}). Check the path.") from None
+
+
+async def disclosure_verify(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s disclosure verify FILE`: is it a bundle that left here, unchanged? The file is read at this very box."""
+    checked = await asyncio.to_thread(_bundle, Path(args["file"]))
+    return await house.engine.read(lambda sql: disclosures.verified(checked, sql))
 
 
 async def hold_list(house: House, urls: Urls, args: Args) -> Args:
@@ -128,6 +157,9 @@ VERBS: Final[dict[str, Verb]] = {
     "make_backup": make_backup,
     "audit_verify": audit_verify,
     "purge": purge,
+    "disclosure_list": disclosure_list,
+    "disclosure_approve": disclosure_approve,
+    "disclosure_verify": disclosure_verify,
     "hold_list": hold_list,
     "hold_approve": hold_approve,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Protocol
 
 from l2s.actions import cases, mydata
 from l2s.actions.house import House
 from l2s.actions.visitors import Visit
 from l2s.clock import HOUR
+from l2s.errors import NotFound
 from l2s.live.peer import Peer
 from l2s.protocol import commands as co
 from l2s.protocol import frames as fr
@@ -24,6 +26,15 @@ class _Person(Protocol):
     peer: Peer
     visit: Visit
     network: str
+
+
+async def ask_my_data(session: _Person, command: co.AskMyData) -> None:
+    """What is held; a copy that is taken along is recorded before it is told."""
+    if command.take:
+        session.live.limits.take("my_data", session.visit.actor.id or session.network, 30, HOUR)
+        with suppress(NotFound):  # of whom nothing is held, nothing is taken
+            await session.house.engine.write(mydata.take_copy(session.house, session.visit))
+    await tell_my_data(session)
 
 
 async def tell_my_data(session: _Person) -> None:

@@ -16,7 +16,7 @@ from l2s.privacy.factory import FACTORY
 from l2s.privacy.holdings import HOLDINGS
 from l2s.privacy.ledger import Law, Moment, Version
 from l2s.privacy.policy import OFF, Choice, When, explain, keep_name, narrower, permits, rule_of, to_json
-from l2s.store import ledger, users
+from l2s.store import disclosures, ledger, users
 from l2s.store.accounts import Site, account_ids, site, sites
 from l2s.store.sql import Sql
 from l2s.web.arrivals import Arrival, arrival, language
@@ -37,6 +37,7 @@ class Standing(NamedTuple):
     versions: list[Version]
     now: Moment
     people: list[User]
+    given: list[tuple[int, str, int]]  # (year, ground, how often) of what was given out and may be told of
 
     @property
     def kind(self) -> str:
@@ -68,6 +69,7 @@ def standing(house: House, key: str, sql: Sql) -> Standing:
     return Standing(
         found, found or _first_site(sql), policies.current(house, scope, sql), policies.all_versions(house, scope, sql),
         ledger.moment(sql, house.clock.at()), users.of_account(sql, found.account) if found else [],
+        disclosures.by_year(sql, found.account if found else None),
     )  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def capture(stands: Standing) -> dict[str, Any]:
         "controller": owner.controller if owner else "",
         "contact": owner.contact if owner else "",
         "classes": to_json(law.rules),
+        "given_out": [{"year": year, "ground": ground, "times": n} for year, ground, n in stands.given],
         "never": sorted(name for name in CLASSES[stands.kind] if rule_of(law.rules, name) == OFF),
         "browser": [
             {"key": holding.name, "where": holding.reason, "class": cls}
@@ -128,7 +131,8 @@ def told_notice(t: Teller, stands: Standing) -> dict[str, Any]:
         "since": t.day(force.ripened.wall) if force and force.ripened else "",
         "narrowed": ahead if narrowed else 0,
         "facts": facts(t, stands), "coming": [(step, told_step(t, step)) for step in stands.steps], "t8": t,
-        "rows": t.rows(stands.kind, law.rules), "never": t.never(stands.kind, law.rules), "recipients": t.recipients(law.rules),
+        "rows": t.rows(stands.kind, law.rules),
+        "given": _given(t, stands), "never": t.never(stands.kind, law.rules), "recipients": t.recipients(law.rules),
         "own": spoken(stands.words, t.lang), "browser": [holding.name for holding in _BROWSER],
     }  # fmt: skip
 
@@ -137,6 +141,20 @@ def told_step(t: Teller, step: Step) -> list[Line]:
     """The changes of one step in the notice's words, the owner's own words among them."""
     lines = t.lines(step.changes, step.after)
     return [*lines, Line(t.say("notice.own"), t.say("change.words"), True)] if step.reworded else lines
+
+
+def _given(t: Teller, stands: Standing) -> list[str]:
+    """What was given out, a sentence for each year."""
+    years: dict[int, list[tuple[str, int]]] = {}
+    for year, ground, n in stands.given:
+        years.setdefault(year, []).append((ground, n))
+    return [
+        t.say(
+            "notice.given_year", year=year, count=sum(n for _, n in rows),
+            grounds=", ".join(f"{t.say(f'ground.{ground}')}: {n}" for ground, n in rows),
+        )
+        for year, rows in years.items()
+    ]  # fmt: skip
 
 
 def facts(t: Teller, stands: Standing) -> list[tuple[str, str]]:

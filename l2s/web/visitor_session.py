@@ -29,7 +29,7 @@ from l2s.protocol.audience import for_visitor, label, law_view, receipt_view, vi
 from l2s.protocol.codec import decode_visitor, encode
 from l2s.store.sql import Sql
 from l2s.web.live import Live
-from l2s.web.my_data import ask_privacy, change_my_data, tell_my_data
+from l2s.web.my_data import ask_my_data, ask_privacy, change_my_data
 from l2s.web.session import Session, Table, stored
 
 
@@ -256,8 +256,8 @@ class VisitorSession(Session):
         unit, now = mydata.state_own(self.house, self.visit, command.id, command.text), self.house.clock.at()
         self.submit(command, unit, lambda posted: stored(posted.again, lambda event: for_visitor(event, now)))
 
-    async def on_my_data(self, _: co.AskMyData) -> None:
-        await tell_my_data(self)
+    async def on_my_data(self, command: co.AskMyData) -> None:
+        await ask_my_data(self, command)
 
     async def on_correct(self, command: co.Correct) -> None:
         await change_my_data(self, mydata.correct(self.house, self.visit, command.name, command.mail))

@@ -49,6 +49,7 @@ const data = more => ({
   held: [held()],
   chats: [chat()],
   notes: [],
+  given_out: [],
   opened: [],
   never: ['place'],
   objected: false,
@@ -99,6 +100,7 @@ test('who opened it: newest first, by day where the hour is not held', () => {
   speak('en', catalogue('en'));
   const rows = openedRows(
     data({
+      given_out: [],
       opened: [
         { chat: 'c1', name: 'Tom', role: 'operator', day: Date.UTC(2026, 10, 6), at: null },
         { chat: 'c1', name: 'Maja', role: 'owner', day: Date.UTC(2026, 10, 24), at: NOW - 60_000 },

@@ -2,6 +2,7 @@
 
 export interface AskMyData {
   type: "my_data";
+  take?: boolean;
 }
 
 export interface AskPrivacy {
@@ -120,6 +121,13 @@ export interface GiveBack {
   chat: string;
 }
 
+export interface GivenOut {
+  chat: string;
+  at: number;
+  authority: string;
+  ground: "legal" | "rights" | "safety";
+}
+
 export interface HeldChat {
   id: string;
   label: string;
@@ -223,6 +231,7 @@ export interface MyData {
   chats: Array<HeldChat>;
   notes: Array<NoteAbout>;
   opened: Array<Opening>;
+  given_out: Array<GivenOut>;
   never: Array<string>;
   objected: boolean;
   ticked: boolean;

@@ -8,7 +8,7 @@
  * @import {Session} from './session.js'
  */
 import { text } from '../shared/texts.js';
-import { chatRows, heldRows, momentOf, noteRows, openedRows } from './mydata.js';
+import { chatRows, givenRows, heldRows, momentOf, noteRows, openedRows } from './mydata.js';
 
 /** @typedef {{id: string, label: string, messages: VisitorMessage[] | null}} Told  null = they cannot be read any more */
 /** @typedef {{site: string, language: string, data: MyData, chats: Told[], say: (message: VisitorMessage) => {by: string, said: string}}} Copy */
@@ -57,7 +57,7 @@ async function messagesOf(session, chat) {
 /** What is held now, with every message that can be read. @param {Session} session */
 export async function collected(session) {
   /** @type {MyData} */
-  const data = await answered(session, { type: 'my_data' }, 'my_data');
+  const data = await answered(session, { type: 'my_data', take: true }, 'my_data');
   /** @type {Told[]} */
   const chats = [];
   for (const { id, label, messages } of data.chats) {
@@ -102,6 +102,12 @@ export function asPage(copy) {
       'copy.notes',
       noteRows(data)
         .map(({ said, by }) => tag('p', escaped(said), 'dir="auto"') + tag('p', escaped(by)))
+        .join('\n'),
+    ),
+    section(
+      'copy.given',
+      givenRows(data)
+        .map(({ said, by }) => tag('p', escaped(`${said}, ${by}`)))
         .join('\n'),
     ),
     section(

@@ -10,7 +10,7 @@ import { setDial, stamp, write } from '../shared/dom.js';
 import { face } from '../shared/messages.js';
 import { text } from '../shared/texts.js';
 import { receiptFile, receiptLines } from './gone.js';
-import { chatRows, heldRows, noteRows, openedRows } from './mydata.js';
+import { chatRows, givenRows, heldRows, noteRows, openedRows } from './mydata.js';
 import { letGo, offer } from './takeaway.js';
 
 /** What was told before is not told again. @param {Slots} slot */
@@ -40,6 +40,8 @@ export function drawData(slot, data) {
   slot.noteList.replaceChildren(...noteRows(data).map(noteItem));
   slot.openedPart.hidden = !data.opened.length;
   slot.openedList.replaceChildren(...openedRows(data).map(openedItem));
+  slot.givenPart.hidden = !data.given_out.length;
+  slot.givenList.replaceChildren(...givenRows(data).map(noteItem));
   slot.neverList.replaceChildren(...data.never.map(neverItem));
   write(slot.objectSaid, text(data.objected ? 'object.on' : 'object.off'));
   write(slot.object, text(data.objected ? 'object.back' : 'object'));

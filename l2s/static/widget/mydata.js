@@ -128,6 +128,15 @@ function periodOf({ messages, opened, ended }, now) {
 export const noteRows = ({ notes, now }) =>
   notes.map(({ text: said, by, at }) => ({ said, by: at === null ? by : text('held.by', { name: by, day: momentOf(at, now) }) }));
 
+/** What was given out, newest first. @param {MyData} data */
+export const givenRows = ({ given_out, chats, now }) =>
+  given_out
+    .toSorted((a, b) => b.at - a.at)
+    .map(({ authority, ground, chat, at }) => ({
+      said: text('given.said', { authority, ground: text(`ground.${ground}`), label: chats.find(({ id }) => id === chat)?.label ?? '' }),
+      by: momentOf(at, now),
+    }));
+
 /** Who opened a chat, newest first. @param {MyData} data */
 export const openedRows = ({ opened, now }) =>
   opened

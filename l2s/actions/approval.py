@@ -1,0 +1,29 @@
+"""The second person (PRIVACY 3, rule 10; P8): who may agree to what an admin asked for, and what stands in for them where an
+account has one admin alone. One rule for holds and disclosures.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from l2s.clock import DAY, HOUR
+from l2s.domain.people import Actor
+from l2s.errors import Conflict
+from l2s.store import users
+from l2s.store.sql import Sql
+
+WAIT: Final = DAY  # where nobody else can agree
+
+
+def need_other(asked_by: str, actor: Actor) -> None:
+    """Nobody agrees with themselves."""
+    if asked_by == actor.id:
+        raise Conflict("second_admin")
+
+
+def need_wait(sql: Sql, account: str, asked_at: int, at: int) -> None:
+    """The host agrees at the box where there is one admin, and not before a day has passed in sight."""
+    if users.admins(sql, account) > 1:
+        raise Conflict("second_admin")
+    if at < asked_at + WAIT:
+        raise Conflict("approval_waits", hours=-(-(asked_at + WAIT - at) // HOUR))
