@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from l2s.actions import cases, erasure, holds, signins
+from l2s.actions import bundling, cases, disclosures, erasure, factors, holds, people, signins
+from l2s.actions.disclosures import Wanted
 from l2s.actions.sites import add_site, checked_site
 from l2s.clock import DAY
+from l2s.domain.factors import code, step_of
 from tests.conftest import FakeClock, shop_at
-from tests.personas import User, new_id
+from tests.personas import PASSWORD, User, new_id
 from tests.stage import Screen, Stage
 
 LETTER = "Mr Benedikt Fahrner, Am Alten Güterbahnhof 17, 87435 Kempten"
@@ -59,6 +62,8 @@ async def cabinet(on: Stage) -> AsyncIterator[Screen]:
         yield screen
     async for screen in law(on, page, maja):
         yield screen
+    async for screen in left(on, page, maja):
+        yield screen
     public = await on.person()
     await public.goto(f"{on.chat}/receipt/{receipt.code}")
     yield Screen("receipt-erased", public, full=True)
@@ -68,7 +73,7 @@ async def cabinet(on: Stage) -> AsyncIterator[Screen]:
     yield Screen("cabinet-versions", page, full=True)
     german = await on.desk(owner, f"{site}/erasure", locale="de-DE")
     yield Screen("cabinet-erasure-de", german, full=True)
-    for name in ("questions", "holds", "audit", "record"):
+    for name in ("questions", "holds", "left", "audit", "record"):
         await german.goto(f"{on.chat}/console/privacy/{name}")
         yield Screen(f"cabinet-{name}-de", german, full=True)
 
@@ -138,3 +143,50 @@ async def law(on: Stage, page: Any, maja: str) -> AsyncIterator[Screen]:
     yield Screen("cabinet-audit", page, full=True)
     await page.goto(f"{on.chat}/console/privacy/record")
     yield Screen("cabinet-record", page, full=True)
+
+
+async def left(on: Stage, page: Any, maja: str) -> AsyncIterator[Screen]:
+    """The second factor, from its key to a sign-in; demands that wait, may leave and left; a form with something wrong."""
+    house, write = on.shop.house, on.shop.house.engine.write
+    await page.goto(f"{on.chat}/console/privacy/left")
+    yield Screen("cabinet-left-empty", page, full=True)
+    ada = await session(on, next(row[0] for row in on.shop.rows("users") if "Ada" in row))
+    chats = [row[0] for row in on.shop.rows("chats") if "closed" in row]
+    court = Wanted("legal", "District court of Kempten", "17 Cs 4/27", "Everything that was said about the tent.", chats[:1])
+    gone = await write(disclosures.ask(house, maja, court))
+    await write(disclosures.approve(house, ada, gone))
+    made = await house.engine.read(lambda sql: bundling.prepare(house, maja, gone, "", sql))
+    await write(disclosures.hand_over(house, maja, gone, made))
+    gag = court._replace(gag_until=house.clock.at() + 60 * DAY, gag_reason="Order of 3 November, § 95a StPO", authority=LETTER)
+    await write(disclosures.ask(house, ada, gag))
+    await write(disclosures.ask(house, maja, court._replace(ground="safety", authority="Police, station 3")))
+    await page.goto(f"{on.chat}/console/factor")
+    yield Screen("factor-off", page, full=True)
+    await page.get_by_label("Your password again").fill(PASSWORD)
+    await page.get_by_role("button", name="Set up a second factor").click()
+    await page.locator(".qr").wait_for()
+    yield Screen("factor-begun", page, full=True)
+    seed = base64.b32decode((await page.locator(".steps code").inner_text()).replace(" ", ""))
+    await page.get_by_label("Code", exact=True).fill(code(seed, step_of(house.clock.at())))
+    await page.get_by_role("button", name="Turn it on").click()
+    await page.locator(".codes").wait_for()
+    yield Screen("factor-codes", page, full=True)
+    await page.goto(f"{on.chat}/console/factor")
+    yield Screen("factor-on", page, full=True)
+    await page.goto(f"{on.chat}/console/privacy/left")
+    await page.locator(".asked .enter > summary").first.click()
+    yield Screen("cabinet-left", page, full=True)
+    on.forgiven = re.compile("status of 4")
+    await page.locator(".cabinet > .enter > summary").click()
+    await page.get_by_label("Who demands it").fill(LETTER)
+    await page.get_by_role("button", name="Enter it").click()
+    await page.locator(".enter .problem").first.wait_for()
+    yield Screen("cabinet-left-error", page, full=True)
+    person = await on.person()
+    await person.goto(f"{on.chat}/login")
+    await person.get_by_label("Mail address").fill("maja@larch.example")
+    await person.get_by_label("Password", exact=True).fill(PASSWORD)
+    await person.get_by_role("button", name="Sign in").click()
+    await person.locator("[name=code]").wait_for()
+    yield Screen("login-code", person, full=True)
+    await write(factors.turn_off_for(house, people.mail_key(house, "maja@larch.example")))

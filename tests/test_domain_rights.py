@@ -28,11 +28,14 @@ TABLE = {
         "see_audit",
         "link",
         "hold",
+        "disclose",
+        "incidents",
+        "see_account",
     },
-    "owner": {"change_owner"},
+    "owner": {"change_owner", "change_account"},
 }
 VISITOR = {"send", "leave", "typing", "mark", "end", "object", "forget"}
-BOX = {"make_account", "link", "status", "hold"}
+BOX = {"make_account", "link", "status", "hold", "disclose"}
 VERBS = sorted(RIGHTS)
 FOREIGN = ["", "drop_table", "SEND", "send ", "__class__", "preview", "owner"]
 

@@ -65,7 +65,7 @@ def note_everywhere(house: House, verb: str) -> Unit[None]:
     return unit
 
 
-LEFT: Final = ("hand_over", "take_copy", "make_backup")  # verbs by which something leaves the house
+LEFT: Final = ("take_copy", "make_backup")  # verbs by which something leaves the house and that have no drawer of their own
 
 
 def left(house: House, session: str, sql: Sql) -> list[Told]:

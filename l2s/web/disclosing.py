@@ -165,9 +165,9 @@ async def _do(request: web.Request, what: str, fields: Fields) -> str:
     """Ask, agree or end; the disclosure's id. What gives something away is proved again first."""
     house, who, key = request.app[LIVE].house, session(request), first(fields, "disclosure")
     if what == "ask":
-        wanted = _wanted(fields, house.clock.at())
+        asking = disclosures.ask(house, who, _wanted(fields, house.clock.at()))
         await _proved(request, fields)
-        return await house.engine.write(disclosures.ask(house, who, wanted))
+        return await house.engine.write(asking)
     if what == "approve":
         await _proved(request, fields)
         await house.engine.write(disclosures.approve(house, who, key))
