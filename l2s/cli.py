@@ -221,6 +221,56 @@ def purge(config: str | None, data: str | None, dry_run: bool) -> None:
     _print(_host(config, data, "purge", {"dry_run": dry_run}))
 
 
+@main.command(help=COMMANDS["l2s doctor"])
+@_common
+@click.option("--privacy", is_flag=True, help="Examine what concerns privacy (all that there is so far).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs in place of sentences.")
+def doctor(config: str | None, data: str | None, privacy: bool, as_json: bool) -> None:
+    """Exit code 1 if anything is bad."""
+    lines = _host(config, data, "doctor", {})["lines"]
+    if as_json:
+        _print(lines)
+    else:
+        from l2s.web.examined import told
+
+        click.echo(told(lines))
+    sys.exit(any(line["state"] == "bad" for line in lines))
+
+
+@main.command(help=COMMANDS["l2s prove"])
+@_common
+@click.option("--site", metavar="KEY", help="Site to visit; needed where there are several, and with --public.")
+@click.option("--log", "logs", multiple=True, metavar="FILE", help="A log to be searched as well; repeatable.")
+@click.option("--to", metavar="FOLDER", help="Write the certificate there, as JSON and as a page.")
+@click.option("--public", metavar="URL", help="Check any l2s from outside, without its disk.")
+def prove(
+    config: str | None, data: str | None, site: str | None, logs: tuple[str, ...], to: str | None, public: str | None
+) -> None:
+    """Prints the certificate as JSON. Exit code 1 if anything differs, naming the class on stderr.
+
+    The visitor counts as a stranger: it shows in the inbox for a moment, and from then on a widening waits its fifteen days.
+    """
+    from l2s.web import certificate
+    from l2s.web.prove import prove as run
+    from l2s.web.prove import prove_public
+
+    folder = Path(to) if to else None
+    try:
+        if public:
+            made, drawn = asyncio.run(prove_public(public, site, folder))
+        else:
+            loaded = _settings(config, data=data)
+            made, drawn = asyncio.run(run(loaded.settings, site, [Path(log).absolute() for log in logs], folder))
+        if folder:
+            certificate.write(folder, made, drawn)
+    except Broken as problem:
+        _fail(problem)
+    _print(certificate.as_json(made, drawn))
+    for one in made.differences:
+        click.echo(f"l2s: {drawn.difference(one)}", err=True)
+    sys.exit(not made.is_green)
+
+
 @main.command(help=COMMANDS["l2s demo"])
 @click.option("--port", type=int, default=0, metavar="N", help="Port of the server (any free one).")
 @click.option("--shop-port", type=int, default=0, metavar="N", help="Port of the shop page (any free one).")

@@ -132,6 +132,8 @@ COMMANDS: Final = {
     "l2s disclosure approve": "Agree to disclosure ID where its account has one admin alone, a day after it was asked for.",
     "l2s disclosure verify": "Is FILE a bundle that left here, unchanged? Exit code 1 if not.",
     "l2s purge": "Delete now what has expired, as every night; prints the report as JSON.",
+    "l2s doctor": "Examine the privacy of a server: declared against stored, overdue, open switches, notices, ledger, backups.",
+    "l2s prove": "Send a visitor with canaries through the public door, search every byte, erase, scrub, search again.",
     "l2s demo": "Try it: temporary data, a small shop page, and a visitor who writes within ten seconds.",
     "l2s protocol": "Print the wire as JSON Schema: commands and frames of both audiences.",
 }
@@ -213,6 +215,20 @@ def _is_network(entry: str) -> bool:
         return bool(ipaddress.ip_network(entry, strict=False))
     except ValueError:
         return False
+
+
+def is_address(host: str) -> bool:
+    """Is it a whole address, and no name?"""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Does only this machine reach an address?"""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def _is_base(url: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from l2s.actions import bundling, disclosures, erasure, factors, holds
+from l2s.actions import bundling, disclosures, doctor, erasure, factors, holds
 from l2s.actions.disclosures import WINDOW, Wanted
 from l2s.clock import DAY
 from l2s.domain.bundles import MOST, check, seal
@@ -22,6 +22,7 @@ from l2s.domain.factors import code, step_of
 from l2s.errors import BadInput, Conflict, NotFound
 from l2s.store.disclosures import Disclosure, disclosure
 from l2s.store.engine import Unit
+from l2s.web.examined import told
 from l2s.web.host import VERBS
 from tests.conftest import FakeClock
 from tests.paper import Browser
@@ -177,6 +178,9 @@ async def test_safety_does_not_wait_and_alarms_after_a_day(shop: Shop, clock: Fa
     assert await late(shop) == 0
     clock.pass_(1)
     assert await late(shop) == 1
+    lines = msgspec.to_builtins(await doctor.examine(shop.house))
+    assert ("given_out", "bad") in [(line["name"], line["state"]) for line in lines]
+    assert "1 left for somebody’s safety" in told(lines)
     browser = Browser(shop, await shop.sign_in(shop.made.owner))
     assert "nobody else has agreed" in (await browser.get("/console/privacy/left")).text
     await write(shop, disclosures.approve(shop.house, ada, key))

@@ -236,6 +236,16 @@ def test_a_row_that_a_later_version_keeps_in_memory_only_is_never_read_again() -
     assert passes(stored, law(address=kept(3, When.UNLESS_OBJECTED, MEMORY))) is None
 
 
+def test_what_is_for_memory_alone_is_bound_to_no_column() -> None:
+    under = law(page=kept(keep=MEMORY), name=kept())
+    page = let_in("https://shop.example/tents", "page", Choice.NONE, under, 1)
+    name = let_in("Ingrid", "name", Choice.NONE, under, 1)
+    assert page is not None
+    assert name is not None
+    assert to_store(page, "page") is None
+    assert to_store(name, "name") == "Ingrid"
+
+
 def test_a_draft_that_is_in_memory_only_can_be_shown_while_it_is_there() -> None:
     under = law(preview=kept(when=When.TICKED, keep=MEMORY, reader="operator"))
     draft = let_in("hel", "preview", Choice.TICKED, under, SINCE)

@@ -136,6 +136,14 @@ def overwritten(house: House, position: int) -> Unit[int]:
     return unit
 
 
+def wished(chat_id: str, sql: Sql) -> str:
+    """The visitor of a chat, whose own wish to be erased waits for its day. Raises NotFound where none does."""
+    visitor = load(sql, chat_id).visitor
+    if erasure.erase_at(sql, visitor) is None:
+        raise NotFound("not_found")
+    return visitor
+
+
 def find_receipt(house: House, code: str, sql: Sql) -> tuple[Receipt | None, tuple[str, str] | None]:
     """A receipt, or else the (kind, key) that it is about and that is there again: an older database came back (rule 5)."""
     if not is_code(house, code):

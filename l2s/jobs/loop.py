@@ -25,6 +25,18 @@ SLICES: Final = 100  # of a night's work in one step: what is due meanwhile wait
 LOG: Final = logging.getLogger("l2s.jobs")
 
 
+async def overwrite(house: House, scrub: Callable[[], Awaitable[bool]]) -> bool:
+    """The scrub, and the receipts that it completes. False = something was in its way: it stays due."""
+    engine, again = house.engine, house.clock.steady() + RETRY
+    await engine.write(timers.put_off(SCRUB_DUE, "", again))
+    erased = await engine.read(ledger.last)
+    if not await scrub():
+        return False
+    await engine.write(erasure.overwritten(house, erased))
+    await engine.write(timers.settled(SCRUB_DUE, "", again))  # unless an erasure came meanwhile: it moved the time
+    return True
+
+
 class Jobs:
     """The loop and what it remembers between steps. `listening`: does the listener accept?"""
 
@@ -68,19 +80,13 @@ class Jobs:
             LOG.exception("a job failed; it is tried again")
 
     async def _fire(self, kind: str, subject: str) -> None:
-        engine, clock = self._house.engine, self._house.clock
         if kind == RETENTION_DUE:
             await self._retain()
             return
         if kind != SCRUB_DUE:
-            await engine.write(timers.fire(self._house, kind, subject, self._spoke(subject)))
+            await self._house.engine.write(timers.fire(self._house, kind, subject, self._spoke(subject)))
             return
-        again = clock.steady() + RETRY
-        await engine.write(timers.put_off(kind, subject, again))
-        erased = await engine.read(ledger.last)
-        if await self._scrub():
-            await engine.write(erasure.overwritten(self._house, erased))
-            await engine.write(timers.settled(kind, subject, again))  # unless an erasure came meanwhile: it moved the time
+        await overwrite(self._house, self._scrub)
 
     async def _retain(self) -> None:
         """Some slices; it stays due until the last, so a restart in the middle begins it anew."""

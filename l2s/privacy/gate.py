@@ -23,9 +23,10 @@ PERSON: Final = "person"  # whom the data is about: always
 class Sealed(Generic[T]):
     """A value of a capture class that nobody can look at by accident. `ended`: its anchor, ms, None while the chat lives."""
 
-    __slots__ = ("__value", "cls", "ended", "kept", "since")
+    __slots__ = ("__value", "cls", "ended", "fleeting", "kept", "since")
 
-    def __init__(self, cls: str, value: T, since: int, ended: int | None, kept: bool = False) -> None:
+    def __init__(self, cls: str, value: T, since: int, ended: int | None, kept: bool = False, fleeting: bool = False) -> None:
+        self.fleeting = fleeting  # for memory alone: no column ever gets it
         self.kept = kept  # came from a row: a value that must never be written is unreadable there
         self.cls = cls
         self.since = since
@@ -72,7 +73,7 @@ def admit(raw: T | Sealed[T] | None, cls: str, choice: Choice, law: Law, since: 
         stored = finest(stored, cls)
     if stored is not None and not isinstance(stored, bytes):
         stored = reduce(stored, cls, rule.level, law.salt)
-    return None if stored is None else Sealed(cls, stored, since, ended)
+    return None if stored is None else Sealed(cls, stored, since, ended, fleeting=rule.keep == MEMORY)
 
 
 def held(cls: str, stored: T | None, since: int, ended: int | None) -> Sealed[T] | None:
@@ -80,12 +81,13 @@ def held(cls: str, stored: T | None, since: int, ended: int | None) -> Sealed[T]
     return None if stored is None else Sealed(cls, stored, since, ended, True)
 
 
-def to_store(sealed: Sealed[T], cls: str) -> T:
-    """The stored form, for a column that a holding gives this class. Only store/engine calls this."""
+def to_store(sealed: Sealed[T], cls: str) -> T | None:
+    """The stored form, for a column that a holding gives this class; None for what is kept in memory alone. Only store/engine
+    calls this."""
     if sealed.cls != cls:
         raise TypeError(f"{sealed!r} bound to a column of class {cls}")
     value: T = _open(sealed)
-    return value
+    return None if sealed.fleeting else value
 
 
 def is_expired(keep: int, ended: int | None, now: int, of_account: bool = False) -> bool:

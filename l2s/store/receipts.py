@@ -63,3 +63,9 @@ def _receipt(row: Row) -> Receipt:
 def set_overwritten(sql: Sql, position: int, at: int) -> int:
     """A scrub that began after ledger `position` has run to its end at `at`; how many receipts it completes."""
     return sql.run(_OVERWRITTEN, position, at)
+
+
+def waits_since(sql: Sql) -> int | None:
+    """When the oldest erasure was whose bytes are not overwritten yet, wall ms; None = there is none."""
+    row = sql.one("SELECT min(unreachable_at) FROM receipts WHERE overwritten_at IS NULL")
+    return row[0] if row else None

@@ -6,6 +6,7 @@ The socket is 0600 in a 0700 directory; whoever can open it is the host.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,19 +14,23 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from l2s.actions import audit, disclosures, factors, holds, people, retention, sites
+from l2s.actions import audit, disclosures, doctor, erasure, factors, holds, people, retention, sites, timers
 from l2s.actions.house import House
 from l2s.actions.people import NAME_MAX, hash_password
 from l2s.actions.sites import NewOwner, checked_site
 from l2s.clock import DAY
+from l2s.config import is_address
 from l2s.domain import bundles
 from l2s.domain.people import HOST
 from l2s.domain.text import mail_address, one_line
 from l2s.errors import BadInput, Broken, Conflict, L2sError
+from l2s.jobs.loop import overwrite
 from l2s.jobs.retention import Run
 from l2s.privacy.erasure import BACKUP_DAYS
-from l2s.store import accounts, backup
+from l2s.privacy.ledger import GENESIS, first_break
+from l2s.store import accounts, backup, ledger
 from l2s.store.disclosures import everywhere as everything_asked
+from l2s.store.erasure import scrub as scrubbed
 from l2s.store.holds import everywhere
 from l2s.web.live import Live
 from l2s.web.urls import Urls
@@ -148,6 +153,48 @@ async def hold_approve(house: House, urls: Urls, args: Args) -> Args:
     return {}
 
 
+def _near(host: str) -> str:
+    """How a listening address is reached from this machine."""
+    if host == "localhost":
+        return "127.0.0.1"
+    if is_address(host) and ipaddress.ip_address(host).is_unspecified:
+        return "[::1]" if ":" in host else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+async def door(house: House, urls: Urls, args: Args) -> Args:
+    """Where the public door is, which sites stand behind it, and the ledger's head: nothing that a visitor could not learn."""
+    near = _near(house.settings.host)
+    own = near if near in ("127.0.0.1", "[::1]") else "127.0.0.1"  # the names that it answers to while public_url is unset
+    known = await house.engine.read(accounts.sites)
+    entries = await house.engine.read(ledger.everything)
+    return {
+        "url": f"http://{near}:{urls.port}{urls.path}",
+        "origin": urls.origin(f"{own}:{urls.port}"),
+        "path": urls.path,
+        "sites": [{"id": one.id, "name": one.name, "language": one.language} for one in known],
+        "head": {"position": entries[-1].position, "hash": entries[-1].hash} if entries else {"position": 0, "hash": GENESIS},
+        "broken": first_break(entries),
+    }
+
+
+async def erase_wished(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s prove`: the wish of a chat's visitor is carried out before its day is over, by what the due-table would call."""
+    visitor = await house.engine.read(lambda sql: erasure.wished(str(args["chat"]), sql))
+    await house.engine.write(timers.fire(house, erasure.ERASE_DUE, visitor))
+    return {}
+
+
+async def scrub(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s prove`: overwrite freed bytes now, as every night."""
+    return {"done": await overwrite(house, lambda: house.engine.maintain(scrubbed))}
+
+
+async def examine(house: House, urls: Urls, args: Args) -> Args:
+    """`l2s doctor`: what is not as it should be."""
+    return {"lines": msgspec.to_builtins(await doctor.examine(house))}
+
+
 VERBS: Final[dict[str, Verb]] = {
     "make_account": make_account,
     "user_link": user_link,
@@ -162,6 +209,10 @@ VERBS: Final[dict[str, Verb]] = {
     "disclosure_verify": disclosure_verify,
     "hold_list": hold_list,
     "hold_approve": hold_approve,
+    "door": door,
+    "erase_wished": erase_wished,
+    "scrub": scrub,
+    "doctor": examine,
 }
 
 

@@ -23,7 +23,7 @@ from l2s.web.assets import Assets, client_words
 from l2s.web.urls import Urls
 
 LANGUAGES: Final = ("en", "de")
-PARTS: Final = ("page", "widget", "late", "mine", "console", "error")
+PARTS: Final = ("page", "widget", "late", "mine", "console", "error", "prove")
 MARKUP: Final = (
     "messages",
     "log",

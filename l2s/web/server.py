@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import ipaddress
 import logging
 import os
 import re
@@ -21,7 +20,7 @@ from aiohttp import web
 
 from l2s import failpoints
 from l2s.actions import sites
-from l2s.config import Loaded, Settings
+from l2s.config import Loaded, Settings, is_address, is_loopback
 from l2s.domain.events import Event, SiteSeen
 from l2s.errors import StartError
 from l2s.store import accounts
@@ -40,7 +39,7 @@ _NUMERIC: Final = re.compile(r"[0-9.]+\Z")
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket. Raises StartError naming what is wrong with the address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    if _NUMERIC.match(host) and not _is_address(host):  # the system would read "0.0.0" as every address there is
+    if _NUMERIC.match(host) and not is_address(host):  # the system would read "0.0.0" as every address there is
         raise StartError(f"--host {host} is no whole address. Name one like 127.0.0.1, or 0.0.0.0 for all of this machine's.")
     try:
         made = socket.create_server((host, port), family=family, backlog=1024)
@@ -52,19 +51,6 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
     made.setblocking(False)
     return made
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Does only this machine reach an address?"""
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 @asynccontextmanager
