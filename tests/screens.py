@@ -110,7 +110,7 @@ async def admin(on: Stage) -> AsyncIterator[Screen]:
     yield Screen("users", page, full=True)
     await page.goto(f"{on.chat}/console/sessions")
     yield Screen("sessions", page, full=True)
-    await page.get_by_label("Present password").fill("not it")
+    await page.get_by_label("Your password again").fill("not it")
     await page.get_by_role("button", name="Save the password").click()
     await page.locator(".problem").wait_for()
     await page.locator(".me summary").click()
