@@ -20,6 +20,7 @@ from l2s.clock import DAY
 from l2s.domain.bundles import MOST, check, seal
 from l2s.domain.factors import code, step_of
 from l2s.errors import BadInput, Conflict, NotFound
+from l2s.store import ledger
 from l2s.store.disclosures import Disclosure, disclosure
 from l2s.store.engine import Unit
 from l2s.web.examined import told
@@ -329,6 +330,38 @@ async def test_a_dated_gag_is_kept_and_ends(shop: Shop, clock: FakeClock) -> Non
     assert (await row(shop, key)).told_at == shop.house.clock.at()
 
 
+async def test_each_bundle_that_left_is_told(shop: Shop, clock: FakeClock) -> None:
+    maja, ada = await two(shop)
+    tab, chat = await talked(shop)
+    key = await agreed(shop, maja, ada, chat)
+    await hand(shop, maja, key)
+    clock.pass_(5 * DAY)
+    await hand(shop, maja, key)
+    told = (await tab.ask("my_data", "my_data"))["given_out"]
+    assert [one["at"] for one in told] == [shop.house.clock.at() - 5 * DAY, shop.house.clock.at()]
+
+
+async def test_an_older_database_forgets_nothing_that_left(shop: Shop, clock: FakeClock) -> None:
+    """As after a restore: the rows are as they were before, and the ledger's entries are replayed."""
+    maja, ada = await two(shop)
+    tab, chat = await talked(shop)
+    key, lost = await agreed(shop, maja, ada, chat), await agreed(shop, maja, ada, chat)
+    before = shop.rows("ledger")[-1][0]
+    for one in (key, lost):
+        await hand(shop, maja, one)
+    missing = [one for one in await shop.house.engine.read(ledger.everything) if one.position > before]
+    await edit(
+        shop, f"UPDATE disclosures SET handed_at = NULL, told_at = NULL, manifest = NULL WHERE id = '{key}'",
+        f"DELETE FROM disclosed WHERE disclosure_id = '{lost}'", f"DELETE FROM disclosures WHERE id = '{lost}'",
+    )  # fmt: skip
+    assert (await tab.ask("my_data", "my_data"))["given_out"] == []
+    await write(shop, lambda sql: (disclosures.replay(shop.house, sql, missing), []))
+    assert [len((await row(shop, one)).handed) for one in (key, lost)] == [1, 1]
+    await night(shop)
+    told = (await tab.ask("my_data", "my_data"))["given_out"]
+    assert sorted(one["authority"] for one in told) == ["District court", disclosures._LOST]
+
+
 # Erasure and holds.
 
 
@@ -375,9 +408,10 @@ async def test_what_has_expired_is_in_no_bundle(shop: Shop, clock: FakeClock) ->
 
 
 async def test_from_the_page_with_proof_and_second_factor(shop: Shop) -> None:
-    maja, ada = await two(shop)
+    _, ada = await two(shop)
     _, chat = await talked(shop)
-    browser = Browser(shop, await shop.sign_in(shop.made.owner))
+    cookie = await shop.sign_in(shop.made.owner)
+    browser, maja = Browser(shop, cookie), await session_of(shop, cookie)
     form = {
         "ground": ["legal"], "authority": ["District court"], "reference": ["17 Cs 4/27"], "scope": ["The chat"],
         "chat": [chat], "proof": [PASSWORD], "code": [""],

@@ -615,3 +615,17 @@ async def test_purge_at_the_box(tmp_path: Path, clock: FakeClock) -> None:
         assert json.loads(done.out) == seen
         assert json.loads((await l2s(tmp_path, "purge", "--dry-run")).out)["gone"] == {}
         assert shop.rows("chats") == []
+
+
+async def test_a_wish_waits_its_day_although_the_browser_forgot(by_hand: Shop, clock: FakeClock) -> None:
+    """Forgetting kills the token; what was asked for is still carried out at its time, and not by the next night."""
+    shop = by_hand
+    tab, _ = await shop.writer("Hello")
+    await tab.ask("erase_me", "my_data")
+    await tab.ask("forget", "forgotten")
+    clock.pass_(HOUR)
+    await night(shop)
+    assert [row[0] for row in shop.rows("messages") if row[9]]
+    clock.pass_(DAY)
+    await shop.step()
+    assert not shop.rows("chats")

@@ -28,8 +28,9 @@ from l2s.domain.people import HOST, Actor
 from l2s.domain.rights import Place, may, need
 from l2s.domain.text import message_text, one_line
 from l2s.errors import BadInput, Conflict, NotFound
+from l2s.privacy.ledger import Entry
 from l2s.protocol.audience import label
-from l2s.store import chats, disclosures, ledger, users
+from l2s.store import chats, disclosures, erasure, ledger, users
 from l2s.store.disclosures import Disclosure, Ground, Handed
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
@@ -136,6 +137,7 @@ def end(house: House, session: str, key: str) -> Unit[None]:
         actor = speaker(house, sql, session)
         if not disclosures.end(sql, _seen(sql, actor, key).id, at):
             raise Conflict("disclosure_settled")
+        ledger.append(sql, ledger.SERVER, "disclosure_ended", {"disclosure": key}, ledger.moment(sql, at))
         audit.note(house, sql, actor, "end_disclosure", key)
         return None, []
 
@@ -166,8 +168,9 @@ def leaves_until(one: Disclosure) -> int | None:
     """Until when a bundle can be made, wall ms; None = nothing leaves by it (yet)."""
     if one.ended_at is not None:
         return None
-    begun = one.approved_at if one.approved_at is not None else one.asked_at if one.ground == "safety" else None
-    return begun + WINDOW if begun is not None else None
+    if one.approved_at is not None:
+        return one.approved_at + WINDOW
+    return one.asked_at + AGREED_WITHIN if one.ground == "safety" else None
 
 
 # What leaves.
@@ -208,7 +211,8 @@ def hand_over(house: House, session: str, key: str, made: Prepared) -> Unit[None
         disclosures.hand(sql, one, Handed(at, actor.id, made.bundle.seal, made.bundle.sums, made.counts))
         told = {
             "disclosure": one.id, "account": one.account, "ground": one.ground, "seal": made.bundle.seal,
-            "chats": len(one.chats), "gag_until": one.gag_until,
+            "chats": len(one.chats), "marks": sorted(house.keys.tombstone("chat", name) for name in one.chats),
+            "asked_at": one.asked_at, "agreed": one.approved_at is not None, "gag_until": one.gag_until,
         }  # fmt: skip
         ledger.append(sql, ledger.SERVER, "disclosed", told, ledger.moment(sql, at))
         audit.note(house, sql, actor, "hand_over", key, chats=len(one.chats))
@@ -222,8 +226,6 @@ def hand_over(house: House, session: str, key: str, made: Prepared) -> Unit[None
 
 def _tell(house: House, sql: Sql, one: Disclosure, at: int) -> list[Event]:
     """Each chat says that something of it was given out; My data says to whom and why."""
-    if one.told_at is not None:
-        return []
     disclosures.set_told(sql, one.id, at)
     events: list[Event] = []
     for name in one.chats:
@@ -297,21 +299,28 @@ def verified(checked: Checked, sql: Sql) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def replay(sql: Sql, data: dict[str, Any], at: int) -> None:
+def replay(house: House, sql: Sql, entries: Sequence[Entry]) -> None:
     """What an older database forgot: that something left stays on record, without words that are lost (rule 5)."""
-    if disclosures.disclosure(sql, data["disclosure"]) is not None:
-        return
-    disclosures.add(
-        sql,
-        Disclosure(
-            data["disclosure"], data["account"], data["ground"], _LOST, _LOST, _LOST, HOST.id, at, None, None, None,
-            data["gag_until"], "", None, None, (), (),
-        ),
+    for entry in entries:
+        if entry.kind == "disclosure_ended":
+            disclosures.end(sql, msgspec.json.decode(entry.data)["disclosure"], entry.wall)
+    told = [(entry.wall, msgspec.json.decode(entry.data)) for entry in entries if entry.kind == "disclosed"]
+    marks = {house.keys.tombstone("chat", key): key for key in erasure.all_of(sql, "chats")} if told else {}
+    for at, data in told:
+        if disclosures.disclosure(sql, data["disclosure"]) is None:
+            disclosures.add(sql, _remembered(data, tuple(marks[mark] for mark in data["marks"] if mark in marks)))
+        if data["agreed"]:
+            disclosures.approve(sql, data["disclosure"], HOST.id, at)
+        one = disclosures.disclosure(sql, data["disclosure"])
+        if one and all(handed.seal != data["seal"] for handed in one.handed):
+            disclosures.hand(sql, one, Handed(at, HOST.id, data["seal"], {}, {}))
+
+
+def _remembered(data: dict[str, Any], named: tuple[str, ...]) -> Disclosure:
+    return Disclosure(
+        data["disclosure"], data["account"], data["ground"], _LOST, _LOST, _LOST, HOST.id, data["asked_at"], None, None,
+        None, data["gag_until"], "", None, None, (), named,
     )  # fmt: skip
-    one = disclosures.disclosure(sql, data["disclosure"])
-    if one:
-        disclosures.hand(sql, one, Handed(at, HOST.id, data["seal"], {}, {}))
-        disclosures.end(sql, one.id, at)
 
 
 _LOST: Final = "Known from the ledger alone: a newer database was lost."

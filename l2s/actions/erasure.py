@@ -50,6 +50,8 @@ def is_code(house: House, code: str) -> bool:
         raw = base64.b32decode(code + "=" * (-len(code) % 8))
     except ValueError:
         return False
+    if base64.b32encode(raw).decode().rstrip("=") != code:
+        return False  # one of its other spellings: it would be searched for among everybody
     return len(raw) == _CODE and hmac.compare_digest(raw[_NAME:], _check(house, raw[:_NAME]))
 
 

@@ -1,5 +1,6 @@
 """The second factor of a user (A8). Its seed lies nowhere: it is derived from the server's secret and a stored nonce, so the
-database alone opens nothing. Codes are spent in the unit that acts; the web counts a try before it asks.
+database alone opens nothing. A code is spent in a unit, at a sign-in in the one that opens the session; the web counts a try
+before it asks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Final, NamedTuple
 from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
-from l2s.domain.events import Event
+from l2s.domain.events import Event, SessionsEnded
 from l2s.domain.factors import CODES, app_address, matched, recovery_code, secret_text, typed_code
 from l2s.domain.people import HOST
 from l2s.errors import BadInput, Conflict, NotFound
@@ -79,14 +80,6 @@ def begin(house: House, session: str) -> Unit[Enrolment]:
     return unit
 
 
-def begun(house: House, session: str, sql: Sql) -> Enrolment:
-    """The seed again, until it counts. Raises Conflict where none was begun."""
-    actor = speaker(house, sql, session)
-    if is_on(sql, actor.id):
-        raise Conflict("factor_is_on")
-    return _enrolment(house, sql, actor.id)
-
-
 def _enrolment(house: House, sql: Sql, user: str) -> Enrolment:
     factor, person = factors.factor(sql, user), users.user(sql, user)
     seed = _seed(house, sql, user, factor) if factor else None
@@ -111,7 +104,8 @@ def confirm(house: House, session: str, typed: str) -> Unit[list[str]]:
         factors.confirm(sql, actor.id, at, step)
         audit.note(house, sql, actor, "factor_on")
         _note(house, sql, actor.id, True)
-        return _new_codes(house, sql, actor.id, raw), []
+        users.end_sessions(sql, actor.id, at, session)  # whoever came in by the password alone goes
+        return _new_codes(house, sql, actor.id, raw), [SessionsEnded(actor.id, None, session)]
 
     return unit
 
@@ -165,6 +159,7 @@ def renew_codes(house: House, session: str) -> Unit[list[str]]:
         if not is_on(sql, actor.id):
             raise Conflict("factor_not_begun")
         audit.note(house, sql, actor, "new_codes")
+        _note(house, sql, actor.id, True)
         return _new_codes(house, sql, actor.id, raw), []
 
     return unit

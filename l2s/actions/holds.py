@@ -86,6 +86,7 @@ def approve_alone(house: House, key: str) -> Unit[None]:
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         hold = _pending(sql, HOST, key, at)
         need_wait(sql, hold.account, hold.asked_at, at)
+        audit.note(house, sql, audit.in_account(HOST, hold.account), "approve_hold", key)
         return None, _hold(house, sql, hold, HOST.id, at)
 
     return unit

@@ -28,7 +28,7 @@ from l2s.privacy.policy import OFF, Choice, keep_name, permits, rule_of
 from l2s.protocol import frames as fr
 from l2s.protocol import parts as pa
 from l2s.protocol.audience import label, law_view
-from l2s.store import chats, disclosures, erasure, figures, messages, openings
+from l2s.store import chats, disclosures, erasure, figures, ledger, messages, openings
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
 
@@ -152,9 +152,10 @@ def _opened(person: _Person, sql: Sql) -> list[pa.Opening]:
 def _given_out(person: _Person, sql: Sql) -> list[pa.GivenOut]:
     """What left on one of the seed's grounds; what a gag forbids to name is not among it."""
     return [
-        pa.GivenOut(chat.id, one.handed_at or 0, one.authority, one.ground)
+        pa.GivenOut(chat.id, handed.at, one.authority, one.ground)
         for chat, _, _ in person.chats
         for one in disclosures.of_chat(sql, chat.id)
+        for handed in one.handed
     ]
 
 
@@ -223,6 +224,7 @@ def ask_erasure(house: House, visit: Visit) -> Unit[int]:
             return already, []
         erasure.set_erase_at(sql, person.visitor.id, at + WAIT)
         figures.set_due(sql, ERASE_DUE, person.visitor.id, steady + WAIT)
+        _note_wish(house, sql, person, at + WAIT, at)
         return at + WAIT, _told(house, sql, person, "erase_asked", at)
 
     return unit
@@ -238,9 +240,16 @@ def keep_mine(house: House, visit: Visit) -> Unit[None]:
             return None, []
         erasure.set_erase_at(sql, person.visitor.id, None)
         figures.clear_due(sql, ERASE_DUE, person.visitor.id)
+        _note_wish(house, sql, person, None, at)
         return None, _told(house, sql, person, "erase_kept", at)
 
     return unit
+
+
+def _note_wish(house: House, sql: Sql, person: _Person, erase_at: int | None, at: int) -> None:
+    """A restored backup must not forget that somebody wants to be erased, nor bring back a wish that was taken back."""
+    told = {"visitor": house.keys.tombstone("visitor", person.visitor.id), "erase_at": erase_at}
+    ledger.append(sql, person.visitor.site, "choice", told, ledger.moment(sql, at))
 
 
 def _told(house: House, sql: Sql, person: _Person, name: str, at: int) -> list[Event]:

@@ -95,7 +95,7 @@ def _plans(night: Night, mine: list[Chat]) -> list[Plan]:
     """What happens to these chats, held ones left out."""
     free = [chat for chat in mine if not chat.is_held(night.at)]
     lying = retention.found(night.sql, "chats", [chat.id for chat in free])
-    erased = retention.erased(night.sql, [chat.visitor for chat in free])
+    erased = retention.erased(night.sql, [chat.visitor for chat in free], night.at)
     levels = {chat.id: _levels(night, chat, chat.visitor in erased) for chat in free}
     gone: dict[str, list[tuple[Column, int]]] = {chat.id: [] for chat in free}
     coarser: dict[str, list[tuple[Column, Sealed[Any], Sealed[Any], int]]] = {chat.id: [] for chat in free}
@@ -279,7 +279,7 @@ def strip(house: House, sql: Sql, chat: Chat) -> None:
 def let_go(house: House, sql: Sql, mine: list[Chat]) -> tuple[Report, list[Event]]:
     """Chats that a hold let go of: those whose person was erased meanwhile go at once. The night takes the others."""
     night, report, events = Night(house, sql, acts=True), Report(), list[Event]()
-    erased = retention.erased(sql, [chat.visitor for chat in mine])
+    erased = retention.erased(sql, [chat.visitor for chat in mine], house.clock.at())
     for plan in _plans(night, [chat for chat in mine if chat.visitor in erased]):
         events += _carry_out(night, plan, report)
     return report, events

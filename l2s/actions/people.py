@@ -13,7 +13,7 @@ import argon2
 from l2s.actions import audit, factors
 from l2s.actions.desk import returned, speaker
 from l2s.actions.house import House
-from l2s.actions.signins import Device, SignedIn, open_session
+from l2s.actions.signins import Device, SignedIn, open_session, password_of
 from l2s.clock import HOUR
 from l2s.domain.events import Event, PeopleChanged, SessionsEnded
 from l2s.domain.passwords import check_password, normalise
@@ -90,6 +90,8 @@ def user_link(house: House, actor: Actor | str, mail: str) -> Unit[str]:
         user = found[0] if found else None
         if user is None or not may(who, "link", Place(user.account)):  # another account's user looks like nobody
             raise NotFound("unknown_user")
+        if user.id == who.id:  # a session that somebody found must not become the account
+            raise Conflict("not_yourself")
         if user.role == "owner" and who.kind == "user":  # a reset link is the account: only an owner makes an owner's
             need(who, "change_owner", Place(user.account))
         if user.state == "disabled":
@@ -244,11 +246,6 @@ def new_password(house: House, session: str, hashed: str) -> Unit[None]:
 def own_password(house: House, session: str, sql: Sql) -> str | None:
     """The hash of one's own password, to prove it again."""
     return password_of(house, speaker(house, sql, session).id, sql)
-
-
-def password_of(house: House, user: str, sql: Sql) -> str | None:
-    """The hash of a user's password, for the machine alone."""
-    return release(users.password(sql, user), "secure", MACHINE, Choice.NONE, _law(house, sql), house.clock.at())
 
 
 class Shown(NamedTuple):

@@ -12,12 +12,12 @@ from typing import Any, Final
 import msgspec
 
 from l2s.actions import disclosures
-from l2s.actions.erasure import replay_erasures
+from l2s.actions.erasure import ERASE_DUE, replay_erasures
 from l2s.actions.house import House
 from l2s.domain.events import Event
 from l2s.domain.people import HOST
 from l2s.privacy.ledger import Entry
-from l2s.store import chats, erasure, holds, ledger, users
+from l2s.store import chats, erasure, factors, figures, holds, ledger, users
 from l2s.store.engine import Unit
 from l2s.store.holds import Hold
 from l2s.store.sql import Sql
@@ -31,9 +31,7 @@ def replay(house: House, missing: Sequence[Entry]) -> Unit[int]:
         if missing:
             ledger.replay(sql, missing)
             _holds(house, sql, missing)  # before the erasures: what is held is not theirs
-            for entry in missing:
-                if entry.kind == "disclosed":
-                    disclosures.replay(sql, msgspec.json.decode(entry.data), entry.wall)
+            disclosures.replay(house, sql, missing)
             replay_erasures(house, sql, list(missing))
             _choices(house, sql, _by_mark(missing, "choice", "visitor"))
             _access(house, sql, _by_mark(missing, "access", "user"))
@@ -49,6 +47,7 @@ def note_restore(house: House, made_at: int) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
+        users.end_everything(sql, at)  # a sign-in or link of the older database may have been ended or used since
         ledger.append(sql, ledger.SERVER, "restored", {"made_at": made_at}, ledger.moment(sql, at))
         return None, []
 
@@ -72,9 +71,20 @@ def _choices(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:
             continue
         if told.get("forgotten"):
             chats.forget_token(sql, key)
+        if "erase_at" in told:
+            _wish(house, sql, key, told["erase_at"])
         if "objected" in told:
             chats.set_objected(sql, key, bool(told["objected"]))
             chats.set_ticked(sql, key, 0)  # whoever agreed is asked again
+
+
+def _wish(house: House, sql: Sql, visitor: str, erase_at: int | None) -> None:
+    """The wish to be erased as it stood last: carried out at its time, or at once where that has passed."""
+    erasure.set_erase_at(sql, visitor, erase_at)
+    if erase_at is None:
+        figures.clear_due(sql, ERASE_DUE, visitor)
+    else:
+        figures.set_due(sql, ERASE_DUE, visitor, house.clock.steady() + max(0, erase_at - house.clock.at()))
 
 
 _REASON: Final = "Held by a newer database, whose words are lost."
@@ -102,6 +112,8 @@ def _access(house: House, sql: Sql, marks: dict[str, dict[str, Any]]) -> None:
         told = marks.get(house.keys.tombstone("user", key))
         if told is None:
             continue
+        if "factor" in told:  # a phone that was lost, or codes that were renewed
+            factors.drop(sql, key)
         if told.get("password") or "factor" in told:  # an older way in is none
             users.clear_password(sql, key)
         if "role" in told:

@@ -14,7 +14,7 @@ from l2s.domain.events import Event, SessionsEnded
 from l2s.domain.people import Actor, User
 from l2s.errors import NotFound, SignInNeeded
 from l2s.privacy.classes import family, truncated
-from l2s.privacy.gate import PERSON, Sealed, admit, release
+from l2s.privacy.gate import MACHINE, PERSON, Sealed, admit, release
 from l2s.privacy.policy import Choice
 from l2s.store import chats, users
 from l2s.store.engine import Unit
@@ -39,14 +39,26 @@ class SignedIn(NamedTuple):
     user: User
 
 
-def start_session(house: House, user_id: str, device: Device, code: str = "") -> Unit[SignedIn]:
-    """A session for a user whose password was just seen; where there is a second factor, its code is spent here."""
+def password_of(house: House, user: str, sql: Sql) -> str | None:
+    """The hash of a user's password, for the machine alone."""
+    return release(
+        users.password(sql, user), "secure", MACHINE, Choice.NONE, house.laws.server(sql, house.clock.at()), house.clock.at()
+    )
+
+
+def start_session(house: House, user_id: str, device: Device, code: str = "", seen: str | None = None) -> Unit[SignedIn]:
+    """A session for a user whose password was just seen; where there is a second factor, its code is spent here.
+
+    `seen`: the hash that the password matched; where another one counts by now, nobody gets in.
+    """
     token, key, at = house.ids.secret(), house.ids.new(), house.clock.at()
 
     def unit(sql: Sql) -> tuple[SignedIn, list[Event]]:
         user = users.user(sql, user_id)
         if user is None or user.state != "active":
             raise SignInNeeded("bad_sign_in")
+        if seen is not None and password_of(house, user_id, sql) != seen:
+            raise SignInNeeded("sign_in_again")
         factors.spend(house, sql, user_id, code)
         open_session(house, sql, user_id, key, token, device, at)
         return SignedIn(token, user), []

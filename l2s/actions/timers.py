@@ -15,7 +15,7 @@ from l2s.domain import chats as life
 from l2s.domain.chats import Chat
 from l2s.domain.events import Event, LawMoved, SessionsEnded
 from l2s.privacy.ledger import Moment, first_break, ripe_now
-from l2s.store import accounts, chats, figures, ledger, messages, users
+from l2s.store import accounts, chats, erasure, figures, ledger, messages, users
 from l2s.store.engine import Unit
 from l2s.store.sql import Sql
 
@@ -48,7 +48,7 @@ def fire(house: House, kind: str, subject: str, spoke: int | None = None) -> Uni
 
 def _erase(house: House, sql: Sql, visitor: str, now: Now) -> list[Event]:
     """A person's own wish, after its day of waiting."""
-    if chats.visitor(sql, visitor) is None:
+    if chats.visitor(sql, visitor) is None or erasure.erase_at(sql, visitor) is None:
         return []
     return erased_visitor(house, sql, visitor, now.at, now.steady)[1]
 

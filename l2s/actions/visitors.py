@@ -74,7 +74,7 @@ def send(house: House, visit: Visit, client_id: str, text: str) -> Unit[Posted]:
         if chat is None:
             return _first(house, sql, visit, known, Said(key, text, new_chat, at, steady))
         need(visit.actor, "send", chat)
-        before, chat = chat, _with_objection(sql, visit, chat)
+        before, chat = chat, _with_objection(house, sql, visit, chat)
         law = law_of(house, sql, chat, at)
         choice = choice_of(chat, law)
         step = life.say(chat, "visitor", visit.actor.id, key, body(text, choice, law, chat.since), stamp(law, chat, at))
@@ -119,11 +119,21 @@ def body(text: str, choice: Choice, law: Law, since: int) -> Sealed[str]:
     return words
 
 
-def _with_objection(sql: Sql, visit: Visit, chat: Chat) -> Chat:
+def _with_objection(house: House, sql: Sql, visit: Visit, chat: Chat) -> Chat:
     """GPC or DNT of this session is an objection like any other."""
-    if visit.objected and not chat.objected and chats.set_objected(sql, chat.visitor, True):
-        return msgspec.structs.replace(chat, objected=True)
+    if visit.objected and not chat.objected and _object(house, sql, visit):
+        return msgspec.structs.replace(chat, objected=True, ticked=0)
     return chat
+
+
+def _object(house: House, sql: Sql, visit: Visit) -> bool:
+    """A known visitor's browser objects: it takes every tick back, and no backup forgets it."""
+    if not chats.set_objected(sql, visit.actor.id, True):
+        return False
+    chats.set_ticked(sql, visit.actor.id, 0)
+    told = {"visitor": house.keys.tombstone("visitor", visit.actor.id), "objected": True}
+    ledger.append(sql, visit.actor.site, "choice", told, ledger.moment(sql, house.clock.at()))
+    return True
 
 
 def resent(house: House, sql: Sql, visit: Visit, key: str, text: str, at: int) -> Posted | None:
@@ -149,7 +159,7 @@ def _first(house: House, sql: Sql, visit: Visit, known: chats.Known, said: Said)
         raise Gone("token_ended")
     if last and has_words(house, sql, last, said.at) and life.reopens(last, said.at, house.settings.reopen_days * DAY):
         strip(house, sql, last)  # an open chat has no end to count from: what has expired would be readable again
-        chat = _with_objection(sql, visit, load(sql, last.id))
+        chat = _with_objection(house, sql, visit, load(sql, last.id))
         reopened = life.reopen(chat, stamp(law_of(house, sql, chat, said.at), chat, said.at))
         step, began = reopened.chat, reopened.messages
     else:
@@ -186,7 +196,7 @@ def _begin(
         person = Visitor(visit.actor.id, account, site, True, objected, visit.is_test, ticked)
         chats.add_visitor(sql, person, token, at - at % DAY, visit.since)
     elif objected and not known.visitor.objected:
-        chats.set_objected(sql, visit.actor.id, True)
+        _object(house, sql, visit)
     chat = Chat(
         said.new_chat, account, site, department, visit.actor.id, how, 0, 0, 0, visit.since, head, objected,
         previous=previous, opened_at=admit(at, "times", choice, law, visit.since), language=visit.language, is_test=is_test,
@@ -233,7 +243,7 @@ def leave(house: House, visit: Visit, client_id: str, text: str, mail: str | Non
             return again, []
         events: list[Event] = []
         before = known.chat or _begin(house, sql, visit, known, said, None, "left", events)
-        chat = life.leave(_with_objection(sql, visit, before))
+        chat = life.leave(_with_objection(house, sql, visit, before))
         need(visit.actor, "leave", chat)
         law = law_of(house, sql, chat, said.at)
         choice = choice_of(chat, law)

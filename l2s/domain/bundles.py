@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -59,7 +60,7 @@ def check(data: bytes) -> Checked:
             if sum(entry.file_size for entry in archive.infolist()) > MOST or len(set(names)) != len(names):
                 return Checked("", 0, [""])
             files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, lzma.LZMAError):
         return Checked("", 0, [""])
     listed = files.pop(SUMS, b"")
     told = {name: digest for digest, _, name in (line.partition("  ") for line in listed.decode(errors="replace").splitlines())}

@@ -106,10 +106,8 @@ def untold(sql: Sql, at: int) -> list[Disclosure]:
 
 def late(sql: Sql, before: int) -> list[Disclosure]:
     """What left for somebody's safety before an instant and nobody else has agreed to."""
-    rows = sql.all(
-        f"{_COLUMNS} WHERE ground = 'safety' AND approved_at IS NULL AND handed_at <= ?1 ORDER BY handed_at, id", before
-    )
-    return [_disclosure(sql, row) for row in rows]
+    late = "ground = 'safety' AND approved_at IS NULL AND ended_at IS NULL AND handed_at <= ?1"
+    return [_disclosure(sql, row) for row in sql.all(f"{_COLUMNS} WHERE {late} ORDER BY handed_at, id", before)]
 
 
 def by_year(sql: Sql, account: str | None) -> list[tuple[int, str, int]]:

@@ -128,11 +128,10 @@ def people(sql: Sql, after: str, most: int) -> list[Person]:
     return [Person(*row) for row in rows]
 
 
-def erased(sql: Sql, keys: Sequence[str]) -> frozenset[str]:
-    """Those of some visitors who were erased, but for what was held: when a hold lets go of it, it goes at once."""
-    rows = sql.all(
-        with_keys(f"SELECT id FROM visitors WHERE id {_KEYS} AND token_hash IS NULL AND erase_at IS NOT NULL", keys), *keys
-    )
+def erased(sql: Sql, keys: Sequence[str], at: int) -> frozenset[str]:
+    """Those of some visitors who were erased by `at`, but for what was held: when a hold lets go of it, it goes at once."""
+    text = f"SELECT id FROM visitors WHERE id {_KEYS} AND token_hash IS NULL AND erase_at <= ?{len(keys) + 1}"
+    rows = sql.all(with_keys(text, keys), *keys, at)
     return frozenset(row[0] for row in rows)
 
 

@@ -132,7 +132,7 @@ async def login(request: web.Request) -> web.Response:
         limits.give("signin", f"{mail.casefold()} {near}")
         if await house.engine.read(lambda sql: factors.is_on(sql, found[0].id)):
             return page(request, "code.html", half=_half(house, found[0].id, found[1]), problems={})
-        signed = await house.engine.write(signins.start_session(house, found[0].id, request[DEVICE]))
+        signed = await house.engine.write(signins.start_session(house, found[0].id, request[DEVICE], seen=found[1]))
     except Refused as problem:
         shown = {"mail": fields.get("mail", "")}
         return page(request, "login.html", problem.status, fields=shown, problems=problems(request, problem))
@@ -145,16 +145,16 @@ def _half(house: House, user: str, password: str | None, until: int = 0) -> str:
     return f"{user}.{until}.{house.keys.hash('half', f'{user}.{until}.{password}').hex()}"
 
 
-async def _whose(house: House, half: str) -> str:
-    """Whose password it was. Raises SignInNeeded."""
+async def _whose(house: House, half: str) -> tuple[str, str | None]:
+    """Whose password it was, and its hash. Raises SignInNeeded."""
     user, _, rest = half.partition(".")
     until = rest.partition(".")[0]
     if not (until.isascii() and until.isdecimal() and len(until) < 16) or int(until) <= house.clock.steady():
         raise SignInNeeded("sign_in_again")
-    password = await house.engine.read(lambda sql: people.password_of(house, user, sql))
+    password = await house.engine.read(lambda sql: signins.password_of(house, user, sql))
     if not hmac.compare_digest(_half(house, user, password, int(until)).encode(), half.encode(errors="replace")):
         raise SignInNeeded("sign_in_again")
-    return user
+    return user, password
 
 
 async def _second(request: web.Request, fields: dict[str, str]) -> web.Response:
@@ -162,9 +162,9 @@ async def _second(request: web.Request, fields: dict[str, str]) -> web.Response:
     live, half = request.app[LIVE], fields["half"][:200]
     house = live.house
     try:
-        user = await _whose(house, half)
+        user, seen = await _whose(house, half)
         live.limits.take("code", user, house.settings.rate_signin, PAUSE)
-        signed = await house.engine.write(signins.start_session(house, user, request[DEVICE], fields.get("code", "")))
+        signed = await house.engine.write(signins.start_session(house, user, request[DEVICE], fields.get("code", ""), seen))
     except SignInNeeded as problem:
         return page(request, "login.html", problem.status, fields={}, problems=problems(request, problem))
     except Refused as problem:

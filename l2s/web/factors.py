@@ -10,10 +10,10 @@ from aiohttp import web
 
 from l2s.actions import factors
 from l2s.actions.factors import Enrolment
-from l2s.errors import BadInput, Refused
-from l2s.web.doors import form, problems
+from l2s.errors import BadInput, Refused, TooMany
+from l2s.web.doors import PAUSE, form, problems
 from l2s.web.drawing import page as draw
-from l2s.web.keys import LIVE
+from l2s.web.keys import ACTOR, LIVE
 from l2s.web.middleware import session
 from l2s.web.proof import again
 
@@ -43,14 +43,18 @@ async def act(request: web.Request) -> web.Response:
     try:
         return await _page(request, **await _act(request, fields))
     except Refused as problem:
-        shown = await _still(request, fields, problem)
+        shown = _still(fields, problem)
         return await _page(request, problem.status, problems=problems(request, problem), **shown)
 
 
 async def _act(request: web.Request, fields: dict[str, str]) -> dict[str, Any]:
-    house, key, what = request.app[LIVE].house, session(request), fields.get("act", "")
+    live, key, what = request.app[LIVE], session(request), fields.get("act", "")
+    house = live.house
     if what == "confirm":
-        return {"codes": await house.engine.write(factors.confirm(house, key, fields.get("code", "")))}
+        live.limits.take("code", request[ACTOR].id, house.settings.rate_signin, PAUSE)
+        codes = await house.engine.write(factors.confirm(house, key, fields.get("code", "")))
+        live.limits.give("code", request[ACTOR].id)
+        return {"codes": codes}
     if what not in ("begin", "codes", "off"):
         raise BadInput("bad_request")
     await again(request, fields)
@@ -62,12 +66,10 @@ async def _act(request: web.Request, fields: dict[str, str]) -> dict[str, Any]:
     return {"done": "off"}
 
 
-async def _still(request: web.Request, fields: dict[str, str], problem: Refused) -> dict[str, Any]:
-    """After a wrong code the same seed is shown again."""
-    house, key = request.app[LIVE].house, session(request)
-    if fields.get("act") != "confirm" or not isinstance(problem, BadInput):
-        return {}
-    return {"enrolment": _shown(await house.engine.read(lambda sql: factors.begun(house, key, sql)))}
+def _still(fields: dict[str, str], problem: Refused) -> dict[str, Any]:
+    """After a wrong code another one can be typed; the seed is not shown again to whoever knows no password."""
+    waits = fields.get("act") == "confirm" and isinstance(problem, BadInput | TooMany)
+    return {"enrolment": {"secret": ""}} if waits else {}
 
 
 def _shown(enrolment: Enrolment) -> dict[str, str]:
