@@ -93,6 +93,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session_days: Annotated[
         int, _row("Days after which a sign-in must be repeated.", "within the 90 days that sessions are kept", ge=1, le=90)
     ] = 30
+    confirm_months: Annotated[
+        int,
+        _row(
+            "Months after which owners are asked whether the account is still right.",
+            "people and telephones move on",
+            ge=1,
+            le=120,
+        ),
+    ] = 12
     log_format: Annotated[str, _row("text or json.", "read by people or by machines", pattern="^(text|json)$")] = "text"
 
 

@@ -23,6 +23,7 @@ from l2s.web.server import listening
 from tests.browser.conftest import open_panel
 from tests.mine_screens import mine
 from tests.personas import User
+from tests.screens_account import account
 from tests.screens_cabinet import cabinet
 from tests.stage import NEVER, Screen, Stage
 
@@ -394,4 +395,5 @@ async def promises(on: Stage) -> AsyncIterator[Screen]:
 WALKS: Final[dict[str, Walk]] = {
     "doors": doors, "admin": admin, "privacy": privacy, "promises": promises,
     "away": away, "widget": widget, "mine": mine, "console": console, "cabinet": cabinet,
+    "account": account,
 }  # fmt: skip

@@ -21,7 +21,7 @@ from tests.test_retention import edit, night, talk
 WORD = canary("ingrid")
 MOST = Settings().message_max
 SCOPED = ("versions", "erasure")
-WHOLE = ("questions", "holds", "audit", "record")
+WHOLE = ("questions", "holds", "incidents", "audit", "record")
 
 
 @pytest.fixture
@@ -96,6 +96,7 @@ async def test_the_drawers_speak_german(shop: Shop) -> None:
         f"/console/privacy/{shop.site}/erasure": "Ein Lauf würde jetzt nichts nehmen",
         "/console/privacy/questions": "Niemand wartet auf Antwort",
         "/console/privacy/holds": "Nichts wird aufbewahrt.",
+        "/console/privacy/incidents": "Es wurde kein Vorfall eingetragen.",
         "/console/privacy/audit": "Protokoll prüfen",
         "/console/privacy/record": "Besucher der Website, die schreiben",
     }.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from l2s.actions import cases, erasure, holds, people, policies, sites
-from l2s.actions.sites import checked_site
+from l2s.actions.sites import checked_face, checked_site
 from l2s.clock import DAY
 from l2s.privacy.classes import CLASSES
 from l2s.privacy.factory import FACTORY
@@ -154,7 +154,7 @@ async def everything(shop: Shop) -> tuple[str, str, str, str]:
     await write(shop, policies.declare(house, owner, shop.site, FACTORY["site"]))  # wider again: it waits
     await write(shop, policies.withdraw(house, owner, shop.site))
     more = await write(shop, sites.add_site(house, owner, new))
-    await write(shop, sites.change_site(house, owner, more, new, ""))
+    await write(shop, sites.change_site(house, owner, more, checked_face("Tents", ["tents.example"], "en")))
     await write(shop, people.invite(house, owner, None, "eve@larch.example", "Eve", "operator"))
     await write(shop, people.user_link(house, owner, "tom@larch.example"))
     await write(shop, people.change_user(house, owner, tom.id, role="supervisor"))

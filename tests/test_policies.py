@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l2s.actions import policies, signins, sites
-from l2s.actions.sites import checked_site
+from l2s.actions.sites import checked_face, checked_site
 from l2s.actions.timers import minute
 from l2s.clock import DAY, HOUR
 from l2s.domain.origins import domains, same_domain
@@ -99,14 +99,14 @@ async def test_a_site_that_moves_to_a_known_domain_inherits_its_promise(still_sh
     session, first = await stand(shop, "shop.example")
     second = await add_site(shop, session, "elsewhere.example")
     assert await message_days(shop, second) == 180
-    gone = checked_site("Tents", ["elsewhere2.example"], "Larch", "x@larch.example")
-    await shop.house.engine.write(sites.change_site(shop.house, session, first, gone, ""))
-    moved = checked_site("Tents", ["elsewhere.example", "shop.example"], "Larch", "x@larch.example")
-    await shop.house.engine.write(sites.change_site(shop.house, session, second, moved, ""))
+    gone = checked_face("Tents", ["elsewhere2.example"], "en")
+    await shop.house.engine.write(sites.change_site(shop.house, session, first, gone))
+    moved = checked_face("Tents", ["elsewhere.example", "shop.example"], "en")
+    await shop.house.engine.write(sites.change_site(shop.house, session, second, moved))
     assert await message_days(shop, second) == 7, "the promise stayed with the domain when its first site left"
     third = await add_site(shop, session, "shop.example")
     await serve(shop, clock, 16 * 24)
-    await shop.house.engine.write(sites.change_site(shop.house, session, third, gone, ""))
+    await shop.house.engine.write(sites.change_site(shop.house, session, third, gone))
     assert await message_days(shop, third) == 7, "and with the site that inherited it"
 
 

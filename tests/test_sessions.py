@@ -157,7 +157,8 @@ async def test_a_form_of_another_site_changes_nothing(shop: Shop) -> None:
         f"/link/{secret}": {},
         "/console/users": {"act": "invite", "mail": "evil@evil.example", "name": "Evil", "role": "owner"},
         "/console/sites": {"site": "Evil", "origins": "evil.example", "controller": "E", "contact": "e@evil.example"},
-        f"/console/sites/{shop.site}": {"site": "Evil", "origins": "evil.example", "controller": "E", "contact": "E"},
+        f"/console/sites/{shop.site}": {"site": "Evil", "origins": "evil.example"},
+        "/console/account": {"act": "change", "name": "Evil", "proof": PASSWORD},
         "/console/sessions": {"act": "others"},
     }
     before = {table: shop.rows(table) for table in ("users", "sites", "sessions", "links")}

@@ -143,7 +143,7 @@ FORMS: dict[str, list[dict[str, str]]] = {
         *({"act": "role", "role": role, "user": "ID"} for role in ROLES),
     ],
     "/console/sites/{site}": [
-        {"site": "Fox", "origins": "fox.example", "controller": "Fox", "contact": "Fox"},
+        {"site": "Fox", "origins": "fox.example"},
         {"allow": "https://fox.example"},
     ],
     "/console/sessions": [{"act": "end", "session": "ID"}],
@@ -165,6 +165,11 @@ FORMS: dict[str, list[dict[str, str]]] = {
         {"act": "lift", "hold": "ID"},
         {"act": "ask", "chat": "ID", "reason": "Fox", "until": str(date.today() + timedelta(days=30))},
     ],
+    "/console/privacy/incidents": [
+        *({"act": act, "incident": "ID"} for act in ("reported", "told", "closed", "persons")),
+        {"act": "amend", "incident": "ID", "facts": "Fox", "effects": "Fox", "remedy": "Fox"},
+    ],
+    "/console/account": [{"act": "undo", "change": "ID", "proof": "correct horse workbench lamp"}],
     "/console/privacy/audit": [],
 }
 
@@ -193,7 +198,8 @@ async def test_every_page_with_every_foreign_id(two: Two) -> None:
 async def test_pages_list_only_what_is_their_own(two: Two) -> None:
     for path in (
         "/console", "/console/users", f"/console/sites/{two.site}", "/console/sites?new", "/console/sessions",
-        *(f"/console/privacy/{name}" for name in ("questions", "holds", "audit", "record", "record.csv")),
+        "/console/account",
+        *(f"/console/privacy/{name}" for name in ("questions", "holds", "incidents", "audit", "record", "record.csv")),
         *(f"/console/privacy/{two.site}{name}" for name in ("", "/versions", "/erasure")),
     ):  # fmt: skip
         status, body, _ = await ask(two.shop, "GET", path, two.fox["owner"].cookie)
@@ -219,7 +225,7 @@ async def test_an_action_itself_refuses_too(two: Two) -> None:
     """Not only the doors: the rule stands in the unit, for whatever transport comes."""
     house = two.shop.house
     session = str(two.fox["owner"].welcome["me"]["session"])
-    new = sites.checked_site("Fox", ["fox.example"], "Fox", "Fox")
+    new = sites.checked_face("Fox", ["fox.example"], "en")
     chat, out = two.ids["chat"], Outgoing(two.ids["chat"], new_id(), "Hello", 99, True)
     units: list[Any] = [
         desk.take(house, session, chat), desk.join(house, session, chat), desk.give_back(house, session, chat),
@@ -227,7 +233,7 @@ async def test_an_action_itself_refuses_too(two: Two) -> None:
         desk.mark(house, session, chat, 1, 1, False), erasure.erase_chat(house, session, chat),
         people.change_user(house, session, two.ids["user"], disable=True),
         signins.end_session(house, session, two.ids["session"]),
-        sites.change_site(house, session, two.ids["site"], new, ""),
+        sites.change_site(house, session, two.ids["site"], new),
     ]  # fmt: skip
     for unit in units:
         with pytest.raises(NotFound, match="not_found"):

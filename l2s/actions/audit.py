@@ -51,7 +51,7 @@ def read(house: House, session: str, before: int, sql: Sql) -> list[Told]:
     need(actor, "see_audit", Place(actor.account))
     names = audit.known(sql, actor.account)
     lines = audit.page(sql, actor.account, before, house.settings.list_max)
-    return [_told(line, names) for line in lines]
+    return [told(line, names) for line in lines]
 
 
 def note_everywhere(house: House, verb: str) -> Unit[None]:
@@ -76,10 +76,11 @@ def left(house: House, session: str, sql: Sql) -> list[Told]:
     need(actor, "see_audit", Place(actor.account))
     names = audit.known(sql, actor.account)
     lines = audit.of_verbs(sql, actor.account, LEFT, house.settings.list_max)
-    return [_told(line, names) for line in lines]
+    return [told(line, names) for line in lines]
 
 
-def _told(line: Line, names: dict[str, str]) -> Told:
+def told(line: Line, names: dict[str, str]) -> Told:
+    """A line with the names that its references lead to."""
     return Told(line, names.get(line.actor, line.actor), names.get(line.object, line.object), msgspec.json.decode(line.data))
 
 

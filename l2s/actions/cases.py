@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from l2s.actions import audit
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
+from l2s.actions.states import choice_of_person
 from l2s.actions.visitors import Visit
 from l2s.actions.welcome import law_now
 from l2s.domain.events import Event
@@ -19,7 +20,7 @@ from l2s.domain.text import client_id as checked_id
 from l2s.domain.text import message_text, one_line
 from l2s.errors import BadInput, Conflict, NotFound
 from l2s.privacy.gate import admit, release
-from l2s.privacy.ledger import Law
+from l2s.privacy.ledger import Law, choice_under
 from l2s.privacy.policy import Choice
 from l2s.store import accounts, cases, chats
 from l2s.store.cases import Case
@@ -45,21 +46,24 @@ def ask(house: House, visit: Visit, client_id: str, text: str, contact: str | No
         visitor = chats.visitor(sql, visit.actor.id) if visit.actor.id else None
         if contact is None and visitor is None:
             raise BadInput("contact_needed")
+        choice = choice_under(visit.objected, visit.ticked, law)
+        if visitor:
+            choice = Choice.OBJECTED if visit.objected else choice_of_person(sql, visitor.id, law)
         return _opened(sql, key, visit.actor.account, visit.actor.site, visitor.id if visitor else None, "widget", law, at,
-                       text, contact), []  # fmt: skip
+                       text, contact, choice), []  # fmt: skip
 
     return unit
 
 
 def _opened(
     sql: Sql, key: str, account: str, site: str, visitor: str | None, source: cases.Source, law: Law, at: int, text: str,
-    contact: str | None,
+    contact: str | None, choice: Choice = Choice.NONE,
 ) -> Case:  # fmt: skip
     case = Case(
         key, account, site, visitor, source, at, add_months(at, 1), None, law.head,
-        admit(text, "case", Choice.NONE, law, law.head), admit(contact, "case", Choice.NONE, law, law.head),
+        admit(text, "case", choice, law, law.head), admit(contact, "case", choice, law, law.head),
     )  # fmt: skip
-    if case.question is None:
+    if case.question is None or case.question.fleeting:
         raise Conflict("not_collected")
     cases.add(sql, case)
     return case
@@ -109,7 +113,7 @@ def extend(house: House, session: str, key: str, why: str) -> Unit[int]:
         if at > case.due_at:
             raise Conflict("month_over")
         due = add_months(case.received_at, 3)
-        cases.extend(sql, key, due, admit(why, "case", Choice.NONE, law, case.since))
+        cases.extend(sql, key, due, admit(why, "case", choice_of_person(sql, case.visitor, law), law, case.since))
         audit.note(house, sql, actor, "extend_case", key)
         return due, []
 
@@ -122,7 +126,7 @@ def close(house: House, session: str, key: str, answer: str) -> Unit[None]:
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
         actor, case, law = _mine(house, sql, session, key)
-        cases.close(sql, key, at, admit(answer, "case", Choice.NONE, law, case.since))
+        cases.close(sql, key, at, admit(answer, "case", choice_of_person(sql, case.visitor, law), law, case.since))
         audit.note(house, sql, actor, "close_case", key)
         return None, []
 
@@ -161,8 +165,9 @@ def count_open(sql: Sql, actor: Actor) -> int:
 
 def _shown(house: House, sql: Sql, case: Case, site: accounts.Site, at: int) -> CaseShown:
     law = house.laws.governing(sql, case.site, case.since, site.head, at)
+    choice = choice_of_person(sql, case.visitor, law)
     question, contact, why, answer = (
-        release(value, "comply", "admin", Choice.NONE, law, at)
+        release(value, "comply", "admin", choice, law, at)
         for value in (case.question, case.contact, case.extended_why, case.answer)
     )
     return CaseShown(case, site.name, question, contact, why, answer)

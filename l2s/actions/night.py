@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from l2s.actions.house import House
-from l2s.actions.states import choice_of, law_of
+from l2s.actions.states import choice_of, choice_of_person, law_of
 from l2s.clock import DAY
 from l2s.domain.chats import Chat
 from l2s.domain.events import ChatErased, Event, TokenEnded
@@ -20,7 +20,7 @@ from l2s.privacy.gate import Sealed, admit, same
 from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 from l2s.privacy.retention import LATE, Report, count, level_left, was_due
-from l2s.store import chats, erasure, ledger, retention
+from l2s.store import cases, chats, erasure, ledger, retention
 from l2s.store.retention import Column, Found, Own, Person
 from l2s.store.sql import Sql
 
@@ -216,7 +216,8 @@ def _own(night: Night, after: Any, own: Own) -> Step:
     rows = retention.ends(night.sql, own, after, ROWS, night.at, night.steady)
     report = Report()
     for row in rows:
-        if level_left(own.cls, night.law(row.scope, row.since).rules, Choice.NONE, row.ended, night.at) > 0:
+        law = night.law(row.scope, row.since)
+        if level_left(own.cls, law.rules, _choice_of(night, own, row.key, law), row.ended, night.at) > 0:
             continue
         whole = row.ended is not None and own.deletes
         held = retention.own_values(night.sql, own, row.key, whole)
@@ -229,6 +230,12 @@ def _own(night: Night, after: Any, own: Own) -> Step:
         if held and night.acts:
             retention.own_go(night.sql, own, row.key, whole)
     return Step(report, rows[-1].key if len(rows) == ROWS else None)
+
+
+def _choice_of(night: Night, own: Own, key: Any, law: Law) -> Choice:
+    """Of whom a row is: a question is its visitor's; users chose nothing."""
+    case = cases.case(night.sql, key) if own.name == "cases" else None
+    return choice_of_person(night.sql, case.visitor if case else None, law)
 
 
 def _by_day(night: Night, after: Any, table: str) -> Step:

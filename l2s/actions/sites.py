@@ -57,8 +57,29 @@ class Made(NamedTuple):
     owner: str
 
 
+class NewFace(msgspec.Struct, frozen=True):
+    """What an admin may change of a site at any time, checked. Who answers for its privacy is not among it."""
+
+    name: str
+    origins: tuple[str, ...]
+    language: str
+    colour: str
+
+
 def checked_site(name: str, origins: list[str], controller: str, contact: str, language: str = "en") -> NewSite:
     """A site's fields, or BadInput naming the field."""
+    face = checked_face(name, origins, language)
+    contact = privacy_contact(contact)
+    return NewSite(face.name, face.origins, one_line(controller, 200, "bad_controller"), contact, face.language)
+
+
+def privacy_contact(text: str) -> str:
+    """A mail address, or a short line by which somebody can be reached."""
+    return mail_address(text) if "@" in text else one_line(text, 200, "bad_contact")
+
+
+def checked_face(name: str, origins: list[str], language: str, colour: str = "") -> NewFace:
+    """The same of what an admin may change."""
     entries = tuple(dict.fromkeys(normal_origin(entry) for entry in origins if entry.strip()))
     if not entries:
         raise BadInput("origin_needed")
@@ -66,8 +87,7 @@ def checked_site(name: str, origins: list[str], controller: str, contact: str, l
         raise BadInput("too_many_origins", most=MOST)
     if language not in LANGUAGES:
         raise BadInput("bad_language")
-    contact = mail_address(contact) if "@" in contact else one_line(contact, 200, "bad_contact")
-    return NewSite(one_line(name, 80, "bad_site_name"), entries, one_line(controller, 200, "bad_controller"), contact, language)
+    return NewFace(one_line(name, 80, "bad_site_name"), entries, language, colour)
 
 
 def prepare_server(house: House) -> Unit[None]:
@@ -133,8 +153,8 @@ def add_site(house: House, session: str, new: NewSite) -> Unit[str]:
     return unit
 
 
-def change_site(house: House, session: str, key: str, new: NewSite, colour: str) -> Unit[None]:
-    """Name, origins, language, colour, controller and contact act at once (PRIVACY 3, rule 15)."""
+def change_site(house: House, session: str, key: str, new: NewFace) -> Unit[None]:
+    """Name, origins, language and colour act at once."""
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
@@ -142,10 +162,7 @@ def change_site(house: House, session: str, key: str, new: NewSite, colour: str)
         if old is None:
             raise NotFound("not_found")
         need(actor, "change_site", old)
-        after = msgspec.structs.replace(
-            old, name=new.name, origins=new.origins, language=new.language, colour=colour, controller=new.controller,
-            contact=new.contact,
-        )  # fmt: skip
+        after = msgspec.structs.replace(old, name=new.name, origins=new.origins, language=new.language, colour=new.colour)
         accounts.change_site(sql, after)
         audit.note(house, sql, actor, "change_site", key)
         return None, settle_domains(sql, key, new.origins, ledger.moment(sql, at))

@@ -21,6 +21,12 @@ def choice_of(chat: Chat, law: Law) -> Choice:
     return choice_under(chat.objected, chat.ticked, law)
 
 
+def choice_of_person(sql: Sql, visitor: str | None, law: Law) -> Choice:
+    """The state of a visitor under a law; of somebody without a row nothing is known."""
+    person = chats.visitor(sql, visitor) if visitor else None
+    return choice_under(person.objected, person.ticked, law) if person else Choice.NONE
+
+
 def law_of(house: House, sql: Sql, chat: Chat, at: int) -> Law:
     """What governs this chat now."""
     law = house.laws.governing(sql, chat.site, chat.since, chat.head, at)

@@ -46,10 +46,7 @@ _SITE: Final = Write(
     """INSERT INTO sites (id, account_id, department_id, name, origins, language, colour, controller, privacy_contact,
     law_head, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10)"""
 )
-_CHANGE_SITE: Final = Write(
-    """UPDATE sites SET name = ?2, origins = ?3, language = ?4, colour = ?5, controller = ?6, privacy_contact = ?7
-    WHERE id = ?1"""
-)
+_CHANGE_SITE: Final = Write("UPDATE sites SET name = ?2, origins = ?3, language = ?4, colour = ?5 WHERE id = ?1")
 _SEEN: Final = Write("UPDATE sites SET seen_day = ?2 WHERE id = ?1 AND (seen_day IS NULL OR seen_day < ?2)")
 _REFUSED: Final = Write(
     """INSERT INTO refused_origins (site_id, origin, day, n) VALUES (?1, ?2, ?3, ?4)
@@ -92,9 +89,8 @@ def add_site(sql: Sql, site: Site) -> None:
 
 
 def change_site(sql: Sql, site: Site) -> None:
-    """Everything of a site that a person may change without a new policy version."""
-    origins = "\n".join(site.origins)
-    sql.run(_CHANGE_SITE, site.id, site.name, origins, site.language, site.colour, site.controller, site.contact)
+    """Name, origins, language and colour; controller and contact change in store/particulars, with their history."""
+    sql.run(_CHANGE_SITE, site.id, site.name, "\n".join(site.origins), site.language, site.colour)
 
 
 def site(sql: Sql, key: str) -> Site | None:

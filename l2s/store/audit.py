@@ -59,6 +59,12 @@ def of_verbs(sql: Sql, account: str, verbs: Sequence[str], most: int) -> list[Li
     return [Line(*row) for row in sql.all(with_keys(text, verbs), *verbs, account, most)]
 
 
+def line(sql: Sql, position: int) -> Line | None:
+    """One line."""
+    row = sql.one(f"{_COLUMNS} WHERE position = ?1", position)
+    return Line(*row) if row else None
+
+
 def newest(sql: Sql) -> tuple[int, str] | None:
     """(position, hash) of the newest line."""
     row = sql.one("SELECT position, hash FROM audit ORDER BY position DESC LIMIT 1")

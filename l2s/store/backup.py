@@ -7,6 +7,7 @@ what was there is set aside, and expires like a backup. All files are 0600.
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import hashlib
 import io
@@ -27,6 +28,7 @@ FOLDER: Final = "backups"
 EXPIRING: Final = (f"{FOLDER}/*.tar", f"{FOLDER}/replaced-*.db*", "snapshot-*.db")  # what stands there else is not ours
 MEMBERS: Final = ("l2s.db", "ledger.jsonl", "secret")
 _FORMAT: Final = 1
+_NAME: Final = "l2s-%Y%m%dT%H%M%SZ.tar"
 
 
 class Manifest(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,7 +51,7 @@ class Made(msgspec.Struct):
 
 def name_of(made_at: int) -> str:
     """A backup's file name: it sorts by time."""
-    return time.strftime("l2s-%Y%m%dT%H%M%SZ.tar", time.gmtime(made_at // 1000))
+    return time.strftime(_NAME, time.gmtime(made_at // 1000))
 
 
 def make(data: Path, target: Path, made_at: int, delete_by: int) -> Made:
@@ -243,6 +245,15 @@ def own(data: Path) -> list[Own]:
             seen = path.stat()
             found.append(Own(path.name, seen.st_size, seen.st_mtime_ns // 1_000_000))
     return sorted(found, key=lambda one: (one.made_at, one.name), reverse=True)
+
+
+def whole_by(one: Own) -> int:
+    """When all that is in an own backup was there, ms: the later of its name's second and the file's own time."""
+    try:
+        named = calendar.timegm(time.strptime(one.name, _NAME)) * 1000 + 999
+    except ValueError:
+        named = 0
+    return max(named, one.made_at)
 
 
 def expired(data: Path, now: int, days: int) -> list[Path]:

@@ -44,3 +44,9 @@ def of_chat(sql: Sql, chat: Chat) -> list[Opened]:
         chat.id,
     )
     return [Opened(row[0], row[1], row[2], held("times", row[3], row[4], chat.ended_at)) for row in rows]
+
+
+def by_user(sql: Sql, user: str, first: int, last: int) -> frozenset[str]:
+    """The chats that a user opened from one day to another."""
+    rows = sql.all("SELECT DISTINCT chat_id FROM openings WHERE user_id = ?1 AND day BETWEEN ?2 AND ?3", user, first, last)
+    return frozenset(row[0] for row in rows)

@@ -220,6 +220,12 @@ def speaker(sql: Sql, session: str, at: int) -> Actor | None:
     return _actor(sql, row) if row else None
 
 
+def actor(sql: Sql, key: str) -> Actor | None:
+    """A user with the rights of this moment, signed in or not: what they could see is asked of these."""
+    row = sql.one("SELECT id, account_id, name, role FROM users WHERE id = ?1", key)
+    return _actor(sql, row) if row else None
+
+
 def touch_session(sql: Sql, key: str, at: int) -> None:
     """The session was used."""
     sql.run(_SEEN, key, at)

@@ -58,6 +58,7 @@ def told(t: Teller, one: Told, names: dict[str, str]) -> str:
         state=t.say(f"users.{state}") if state else "",
         day=t.day(int(data.get("due") or 0)),
         count=int(data.get("chats") or 0),
+        fields=t.listed(t.say(f"account.{name}") for name in str(data.get("fields", "")).split()),
         verb=line.verb,
     )
     return text[:1].upper() + text[1:]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final, get_args
 
 from aiohttp import web
 
 from l2s.actions import factors, people, signins, sites
 from l2s.actions.people import checked_password, hash_password
-from l2s.actions.sites import checked_site
+from l2s.actions.sites import checked_face, checked_site
 from l2s.clock import DAY, HOUR
 from l2s.domain.people import ROLES, Role
 from l2s.errors import BadInput, NotFound, Refused
@@ -25,7 +26,8 @@ from l2s.web.proof import again
 from l2s.web.telling import Teller
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}\Z")
-_GOOD: Final = {"site": "Shop", "origins": "localhost", "controller": "Shop", "contact": "Shop", "language": "en", "colour": ""}
+_GOOD: Final = {"site": "Shop", "origins": "localhost", "language": "en", "colour": ""}
+_GOOD_NEW: Final = _GOOD | {"controller": "Shop", "contact": "Shop"}
 
 
 async def console(request: web.Request) -> web.Response:
@@ -107,26 +109,37 @@ async def site_new(request: web.Request) -> web.Response:
         made = await house.engine.write(sites.add_site(house, key, _checked(fields)))
     except Refused as problem:
         rows = await house.engine.read(lambda sql: sites.all_sites(house, key, sql))
-        wrong = _wrong(request, fields) or problems(request, problem)
+        wrong = _wrong(request, fields, _GOOD_NEW, _checked) or problems(request, problem)
         return _page(request, "sites.html", problem.status, rows=rows, fields=fields, problems=wrong)
     raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{made}"))
 
 
+def _origins(fields: dict[str, str]) -> list[str]:
+    return fields.get("origins", "").replace(",", "\n").splitlines()
+
+
 def _checked(fields: dict[str, str]) -> sites.NewSite:
-    if fields.get("colour") and not _COLOUR.match(_colour(fields)):
-        raise BadInput("bad_colour")
-    origins = fields.get("origins", "").replace(",", "\n").splitlines()
     return checked_site(
-        fields.get("site", ""), origins, fields.get("controller", ""), fields.get("contact", ""), fields.get("language", "en")
-    )
+        fields.get("site", ""), _origins(fields), fields.get("controller", ""), fields.get("contact", ""),
+        fields.get("language", "en"),
+    )  # fmt: skip
 
 
-def _wrong(request: web.Request, fields: dict[str, str]) -> dict[str, str]:
+def _face(fields: dict[str, str]) -> sites.NewFace:
+    colour = fields.get("colour", "").strip().lower()
+    if colour and not _COLOUR.match(colour):
+        raise BadInput("bad_colour")
+    return checked_face(fields.get("site", ""), _origins(fields), fields.get("language", "en"), colour)
+
+
+def _wrong(
+    request: web.Request, fields: dict[str, str], good: dict[str, str], check: Callable[[dict[str, str]], object]
+) -> dict[str, str]:
     """All that is wrong with a site's fields: each is judged beside others that are good."""
     found: dict[str, str] = {}
-    for name in _GOOD:
+    for name in good:
         try:
-            _checked(_GOOD | {name: fields.get(name, "")})
+            check(good | {name: fields.get(name, "")})
         except BadInput as problem:
             found[name] = complaint(request, problem)
     return found
@@ -173,16 +186,11 @@ async def site_change(request: web.Request) -> web.Response:
     try:
         if "allow" in fields:
             fields = await _allowing(request, fields["allow"])
-        colour = _colour(fields)
-        await house.engine.write(sites.change_site(house, key, request.match_info["site"], _checked(fields), colour))
+        await house.engine.write(sites.change_site(house, key, request.match_info["site"], _face(fields)))
     except Refused as problem:
-        wrong = _wrong(request, fields) or problems(request, problem)
+        wrong = _wrong(request, fields, _GOOD, _face) or problems(request, problem)
         return await _site(request, problem.status, fields=fields, problems=wrong)
     raise web.HTTPSeeOther(request.app[URLS].at(f"/console/sites/{request.match_info['site']}?saved#settings"))
-
-
-def _colour(fields: dict[str, str]) -> str:
-    return fields.get("colour", "").strip().lower()
 
 
 async def _allowing(request: web.Request, origin: str) -> dict[str, str]:
@@ -192,10 +200,8 @@ async def _allowing(request: web.Request, origin: str) -> dict[str, str]:
     if row is None:
         raise NotFound("not_found")
     site = row.site
-    return {
-        "site": site.name, "origins": "\n".join((*site.origins, origin)), "controller": site.controller,
-        "contact": site.contact, "language": site.language, "colour": site.colour,
-    }  # fmt: skip
+    origins = "\n".join((*site.origins, origin))
+    return {"site": site.name, "origins": origins, "language": site.language, "colour": site.colour}
 
 
 async def _sessions(request: web.Request, status: int = 200, **values: object) -> web.Response:

@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from l2s.actions import policies, sites
+from l2s.actions import particulars, policies, sites
 from l2s.actions.house import House
+from l2s.actions.particulars import Kept
 from l2s.actions.policies import Declared, Preview
 from l2s.errors import BadInput, NotFound
 from l2s.privacy.factory import PRESETS
@@ -30,6 +31,7 @@ from l2s.web.keys import ACTOR, LIVE, PAGES, URLS
 from l2s.web.middleware import session
 from l2s.web.notice import Standing, facts, standing, told_step
 from l2s.web.pages import LANGUAGES, block
+from l2s.web.particulars import bars
 from l2s.web.telling import Line, Teller
 
 ACTS: Final = ("check", "post", "narrow", "back", "ask_withdraw", "withdraw", "preset-minimal", "preset-normal", "preset-shop")
@@ -43,6 +45,7 @@ class Desk(NamedTuple):
     declared: Declared
     sites: list[Site]
     host: bool
+    account: Kept
 
     @property
     def newest(self) -> Version:
@@ -59,7 +62,7 @@ def _desk(house: House, key: str, user: str, scope: str, sql: Sql) -> Desk:
     declared = policies.declared(house, key, scope, sql)
     stands = standing(house, "" if scope == ledger.SERVER else scope, sql)
     mine = [row.site for row in sites.all_sites(house, key, sql)]
-    return Desk(scope, stands, declared, mine, users.is_host(sql, user))
+    return Desk(scope, stands, declared, mine, users.is_host(sql, user), particulars.read(house, key, sql))
 
 
 async def _load(request: web.Request) -> Desk:
@@ -81,8 +84,8 @@ async def index(request: web.Request) -> web.Response:
     rows = await house.engine.read(lambda sql: [row.site for row in sites.all_sites(house, key, sql)])
     if len(rows) == 1:
         raise web.HTTPSeeOther(request.app[URLS].at(f"/console/privacy/{rows[0].id}"))
-    host = await house.engine.read(lambda sql: users.is_host(sql, user))
-    return _page(request, "privacy_list.html", rows=rows, host=host)
+    host, kept = await house.engine.read(lambda sql: (users.is_host(sql, user), particulars.read(house, key, sql)))
+    return _page(request, "privacy_list.html", rows=rows, host=host, bars=bars(_teller(request), kept))
 
 
 async def page(request: web.Request) -> web.Response:
@@ -122,6 +125,7 @@ def _head(t: Teller, desk: Desk) -> dict[str, Any]:
         "scope": desk.scope, "site": stands.found, "sites": desk.sites, "host": desk.host, "opened": desk.declared.opened,
         "notice": f"/privacy/{stands.found.id}" if stands.found else "/privacy", "version": stands.law.version,
         "since": t.day(force.ripened.wall) if force and force.ripened else "",
+        "bars": bars(t, desk.account),
         "dropped": t.say("privacy.dropped_all", count=dropped, n=t.number(dropped)) if dropped else "",
         "steps": [(step, t.day(step.notches.acts)) for step in stands.steps],
     }  # fmt: skip
