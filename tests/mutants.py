@@ -80,12 +80,12 @@ MUTANTS = [
     Mutant("an audit line is believed", "l2s/domain/audit.py", "if made.hash != line.hash or", "if", "tests/test_audit.py"),
     Mutant("a touched ledger ripens", "l2s/actions/timers.py", "broken = first_break(ledger.everything(sql)) if ripe else None", "broken = None", "tests/test_policies.py::test_a_ledger_that_was_touched_lets_nothing_ripen"),
     Mutant("a hold is forgotten", "l2s/domain/chats.py", "return self.held_until is not None and self.held_until > now", "return False", "tests/test_holds.py::test_a_held_chat_is_out_of_everybodys_reach_but_to_comply"),
-    Mutant("a link is a second factor", "l2s/actions/people.py", "        factors.spend(house, sql, user.id, code)\n", "", "tests/test_factors.py"),
-    Mutant("a code works twice", "l2s/actions/factors.py", "        factors.set_step(sql, user, step)\n", "", "tests/test_factors.py"),
-    Mutant("it leaves before anybody agreed", "l2s/actions/disclosures.py", ' if one.ground == "safety" else None', "", "tests/test_disclosures.py"),
+    Mutant("a link is a second factor", "l2s/actions/people.py", "        factors.spend(house, sql, user.id, code)\n", "", "tests/test_factors.py::test_no_sign_in_and_no_link_without_the_code_and_none_works_twice"),
+    Mutant("a code works twice", "l2s/actions/factors.py", "        factors.set_step(sql, user, step)\n", "", "tests/test_factors.py::test_no_sign_in_and_no_link_without_the_code_and_none_works_twice"),
+    Mutant("it leaves before anybody agreed", "l2s/actions/disclosures.py", ' if one.ground == "safety" else None', "", "tests/test_disclosures.py::test_nothing_leaves_before_somebody_else_agreed"),
     Mutant("a gag is forgotten", "l2s/store/disclosures.py", "told_at IS NULL AND coalesce(gag_until, 0) <= ?1", "told_at IS NULL AND ?1", "tests/test_disclosures.py::test_a_dated_gag_is_kept_and_ends"),
-    Mutant("a browser is kept whole", "l2s/privacy/gate.py", "stored = reduce(stored, cls, rule.level, law.salt)\n    return None if", "stored = reduce(stored, cls, 2 if cls == 'browser' else rule.level, law.salt)\n    return None if", "tests/test_prove.py::test_a_server_that_keeps_what_it_declares_gets_a_green_certificate"),
-    Mutant("memory alone reaches the disk", "l2s/privacy/gate.py", "return None if sealed.fleeting else value", "return value", "tests/test_prove.py::test_whatever_is_declared_is_found_and_nothing_else"),
+    Mutant("a browser is kept whole", "l2s/privacy/gate.py", "stored = reduce(stored, cls, rule.level, law.salt)\n    return None if", "stored = reduce(stored, cls, 2 if cls == 'browser' else rule.level, law.salt)\n    return None if", "tests/test_prove.py::test_a_server_that_keeps_what_it_declares_gets_a_green_certificate", True),
+    Mutant("memory alone reaches the disk", "l2s/privacy/gate.py", "return None if sealed.fleeting else value", "return value", "tests/test_prove.py::test_whatever_is_declared_is_found_and_nothing_else", True),
     Mutant("an alarm that nobody hears", "l2s/actions/doctor.py", '        yield Line("stored", "bad", _counted(leaks))\n', '        yield Line("stored", "ok")\n', "tests/test_doctor.py::test_what_is_stored_finer_than_declared_is_bad_and_named"),
 ]  # fmt: skip
 

@@ -28,7 +28,7 @@ from tests.lives import Life
 from tests.personas import Shop, Visitor, new_id
 from tests.universe import DAY, Needle, Person, Sight
 
-SEEDS = 6
+SEEDS = 2
 DETAILS = "address browser page referrer name mail"
 
 

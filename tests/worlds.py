@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from l2s.actions import erasure, policies, signins, sites
-from l2s.actions.sites import checked_site
+from l2s.actions.sites import checked_face, checked_site
 from l2s.actions.timers import minute
 from l2s.config import Settings
 from l2s.privacy.factory import FACTORY
@@ -200,8 +200,9 @@ class World:
 
     async def move(self) -> None:
         site, origins = self._mine(), self.dice.sample(DOMAINS, self.dice.randint(1, 2))
-        new = checked_site("Tents", origins, "Larch", "privacy@larch.example")
-        await self.engine.write(sites.change_site(self.shop.house, self.sessions[1], site, new, ""))
+        await self.engine.write(
+            sites.change_site(self.shop.house, self.sessions[1], site, checked_face("Tents", origins, "en"))
+        )
         self._moved(site, origins)
 
     async def ledger_lost(self) -> None:
