@@ -1,42 +1,66 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Tokens } from '../../l2s/static/widget/token.js';
-import { FakeClock, FakeStore } from './fakes.js';
+import { FakeStore } from './fakes.js';
 
-const tab = (store, clock) => new Tokens({ storage: () => store, key: 'l2s', clock });
+const tab = store => new Tokens({ storage: () => store, key: 'l2s' });
+
+/** One holder at a time; it goes on when told. */
+class FakeLocks {
+  #waiting = [];
+
+  request(_, take) {
+    this.#waiting.push(take);
+    if (this.#waiting.length === 1) take();
+    return Promise.resolve();
+  }
+
+  release() {
+    this.#waiting.shift();
+    this.#waiting[0]?.();
+  }
+}
 
 test('nothing is written before the token is asked for', () => {
   const store = new FakeStore();
-  const tokens = tab(store, new FakeClock());
+  const tokens = tab(store);
   assert.equal(tokens.token, '');
   assert.equal(store.values.size, 0);
 });
 
-test('two tabs that send their first message together hand over one token', () => {
+test('two tabs that send their first message together hand over one token, however late the store reaches the other one', () => {
   const store = new FakeStore();
-  const clock = new FakeClock();
-  const [one, two] = [tab(store, clock), tab(store, clock)];
+  const locks = new FakeLocks();
+  let seen = new FakeStore(); // of the other tab: nothing of it has arrived yet
+  const one = new Tokens({ storage: () => store, key: 'l2s', locks });
+  const two = new Tokens({ storage: () => seen, key: 'l2s', locks });
   const given = [];
-  const readBefore = store.getItem;
-  store.getItem = () => null;
   one.draw(token => given.push(token));
   two.draw(token => given.push(token));
-  store.getItem = readBefore;
-  assert.deepEqual(given, [], 'both look again first');
-  clock.pass(80);
+  assert.equal(given.length, 1, 'the second one waits');
+  seen = store;
+  locks.release();
   assert.equal(given.length, 2);
   assert.equal(given[0], given[1]);
   assert.match(given[0], /^[\w-]{32}$/);
 });
 
+test('where locks are denied or absent a token is drawn at once', async () => {
+  for (const locks of [undefined, { request: () => Promise.reject(new Error('denied')) }]) {
+    const given = [];
+    new Tokens({ storage: () => new FakeStore(), key: 'l2s', locks }).draw(token => given.push(token));
+    await Promise.resolve();
+    await Promise.resolve();
+    assert.equal(given.length, 1);
+  }
+});
+
 test('a stored token is handed over at once', () => {
   const store = new FakeStore();
-  const clock = new FakeClock();
-  const one = tab(store, clock);
+  const one = tab(store);
   one.draw(() => {});
-  clock.pass(80);
   let given = '';
-  tab(store, clock).draw(token => {
+  tab(store).draw(token => {
     given = token;
   });
   assert.equal(given, one.token);
@@ -44,14 +68,12 @@ test('a stored token is handed over at once', () => {
 
 test('one character tells whether a chat is open; the token stays the same', () => {
   const store = new FakeStore();
-  const clock = new FakeClock();
-  const tokens = tab(store, clock);
+  const tokens = tab(store);
   tokens.draw(() => {});
-  clock.pass(80);
   const { token } = tokens;
   tokens.mark(true);
   assert.equal(store.values.get('l2s'), `${token}1`);
-  assert.ok(tab(store, clock).open);
+  assert.ok(tab(store).open);
   tokens.mark(false);
   assert.equal(store.values.get('l2s'), `${token}0`);
 });
@@ -59,19 +81,17 @@ test('one character tells whether a chat is open; the token stays the same', () 
 test('something else under the key is no token', () => {
   const store = new FakeStore();
   store.setItem('l2s', '{"a":1}');
-  assert.equal(tab(store, new FakeClock()).token, '');
+  assert.equal(tab(store).token, '');
 });
 
 test('where storage is denied the token lives in memory, and it is said', () => {
   const store = new FakeStore();
   store.denied = true;
-  const clock = new FakeClock();
-  const tokens = tab(store, clock);
+  const tokens = tab(store);
   let given = '';
   tokens.draw(token => {
     given = token;
   });
-  clock.pass(80);
   assert.equal(tokens.kept, false);
   assert.equal(tokens.look(), given);
   assert.notEqual(given, '');
@@ -79,10 +99,8 @@ test('where storage is denied the token lives in memory, and it is said', () => 
 
 test('forgotten is forgotten in every tab', () => {
   const store = new FakeStore();
-  const clock = new FakeClock();
-  const [one, two] = [tab(store, clock), tab(store, clock)];
+  const [one, two] = [tab(store), tab(store)];
   one.draw(() => {});
-  clock.pass(80);
   assert.equal(two.look(), one.token);
   one.drop();
   assert.equal(two.look(), '');

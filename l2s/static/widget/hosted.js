@@ -4,13 +4,12 @@
  *
  * @import {Heard, Host} from './host.js'
  */
-import { realClock } from '../shared/clock.js';
 import { Tokens } from './token.js';
 
 /** @param {Heard} on @param {string} site @returns {Host} */
 export function standAlone(on, site) {
   const title = document.title;
-  const tokens = new Tokens({ storage: () => localStorage, key: `l2s-${site}`, clock: realClock });
+  const tokens = new Tokens({ storage: () => localStorage, key: `l2s-${site}`, locks: navigator.locks });
   /** @param {string} token */
   const give = token => on.token({ token, kept: tokens.kept });
   addEventListener('storage', () => give(tokens.look()));

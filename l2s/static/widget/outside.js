@@ -5,7 +5,6 @@
  * frame was checked for window and origin by the loader; what goes to it names its origin. Page and referrer leave
  * without query and fragment.
  */
-import { realClock } from '../shared/clock.js';
 import { Tokens } from './token.js';
 
 /**
@@ -36,7 +35,7 @@ export function start(widget) {
 
 class Outside {
   #widget;
-  #tokens = new Tokens({ storage: () => localStorage, key: 'l2s', clock: realClock });
+  #tokens = new Tokens({ storage: () => localStorage, key: 'l2s', locks: navigator.locks });
   #page = plain(location.href);
   /** The token that the frame knows. */
   #told = '';

@@ -1,16 +1,14 @@
 /**
  * The visitor's token in the storage of the page: the one thing that is kept there, under one key. Pure: storage is an argument.
  *
- * It is drawn here and not by the server: two tabs that sent their first message together would else swap tokens. The one
- * that stores last wins, and each looks again 80 ms later. The value is the token and one character, whether a chat is open.
- * Nothing is written before the first send. Where storage is denied the token lives in memory, and `kept` says so.
- *
- * @import {Clock} from '../shared/clock.js'
+ * It is drawn here and not by the server: two tabs that sent their first message together would else swap tokens. A lock lets
+ * one tab draw at a time and keeps the next one waiting until what was stored has surely reached it; pages without https have
+ * no locks. The value is the token and one character, whether a chat is open. Nothing is written before the first send. Where storage is denied the token lives in memory, and `kept` says so.
  */
 import { newId } from '../shared/clock.js';
 
 const SHAPE = /^[\w-]{22,128}[01]$/;
-const SECOND_LOOK = 80;
+const SURELY = 1000;
 
 export class Tokens {
   /** Does the browser keep it? */
@@ -18,19 +16,19 @@ export class Tokens {
 
   #storage;
   #key;
-  #clock;
+  #locks;
   #value = '';
 
   /**
    * @param {object} parts
    * @param {() => Storage} parts.storage  may throw where storage is denied
    * @param {string} parts.key
-   * @param {Clock} parts.clock
+   * @param {LockManager | undefined} [parts.locks]
    */
-  constructor({ storage, key, clock }) {
+  constructor({ storage, key, locks }) {
     this.#storage = storage;
     this.#key = key;
-    this.#clock = clock;
+    this.#locks = locks;
     this.look();
   }
 
@@ -55,19 +53,16 @@ export class Tokens {
     return this.token;
   }
 
-  /** For the first send: the stored token at once, or a new one after the second look. @param {(token: string) => void} give */
+  /** For the first send: the stored token at once, or the one that all tabs agree on. @param {(token: string) => void} give */
   draw(give) {
-    if (this.look()) {
-      this.mark(true);
+    const take = () => {
+      if (!this.look()) this.#write(`${newId(24)}1`);
+      this.mark(true); // a send is on its way: another page hears the answer even if this one is left now
       give(this.token);
-      return;
-    }
-    const mine = `${newId(24)}1`; // a send is on its way: another page hears the answer even if this one is left now
-    this.#write(mine);
-    this.#clock.after(SECOND_LOOK, () => {
-      if (!this.look()) this.#write(mine);
-      give(this.token);
-    });
+      return new Promise(done => setTimeout(done, SURELY));
+    };
+    if (this.look() || !this.#locks) take();
+    else this.#locks.request(this.#key, take).catch(take); // a page may be denied them
   }
 
   /** @param {boolean} open */
