@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -45,13 +46,17 @@ class Told(NamedTuple):
 
 def read(house: House, session: str, before: int, sql: Sql) -> list[Told]:
     """A page of the account's log, newest first."""
+    return _read(house, session, sql, lambda account: audit.page(sql, account, before, house.settings.list_max))
+
+
+def _read(house: House, session: str, sql: Sql, lines: Callable[[str], list[Line]]) -> list[Told]:
+    """Lines of the account of whoever speaks, if they may see them."""
     actor = users.speaker(sql, session, house.clock.steady())
     if actor is None:
         return []
     need(actor, "see_audit", Place(actor.account))
     names = audit.known(sql, actor.account)
-    lines = audit.page(sql, actor.account, before, house.settings.list_max)
-    return [told(line, names) for line in lines]
+    return [told(line, names) for line in lines(actor.account)]
 
 
 def note_everywhere(house: House, verb: str) -> Unit[None]:
@@ -70,13 +75,7 @@ LEFT: Final = ("take_copy", "make_backup")  # verbs by which something leaves th
 
 def left(house: House, session: str, sql: Sql) -> list[Told]:
     """The newest lines that tell of something that left, newest first."""
-    actor = users.speaker(sql, session, house.clock.steady())
-    if actor is None:
-        return []
-    need(actor, "see_audit", Place(actor.account))
-    names = audit.known(sql, actor.account)
-    lines = audit.of_verbs(sql, actor.account, LEFT, house.settings.list_max)
-    return [told(line, names) for line in lines]
+    return _read(house, session, sql, lambda account: audit.of_verbs(sql, account, LEFT, house.settings.list_max))
 
 
 def told(line: Line, names: dict[str, str]) -> Told:

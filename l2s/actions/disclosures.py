@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 
 from l2s.actions import audit
-from l2s.actions.approval import need_other, need_wait
+from l2s.actions.approval import may_all, need_other, need_wait
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.states import has_words, keep, law_of, load, stamp
@@ -25,7 +25,7 @@ from l2s.domain.chats import Chat
 from l2s.domain.events import Event
 from l2s.domain.months import add_months
 from l2s.domain.people import HOST, Actor
-from l2s.domain.rights import Place, may, need
+from l2s.domain.rights import Place, need
 from l2s.domain.text import message_text, one_line
 from l2s.errors import BadInput, Conflict, NotFound
 from l2s.privacy.ledger import Entry
@@ -160,8 +160,7 @@ def _seen(sql: Sql, actor: Actor, key: str) -> Disclosure:
 
 
 def _may(sql: Sql, actor: Actor, one: Disclosure) -> bool:
-    found = (chats.load(sql, key) for key in one.chats)
-    return may(actor, "disclose", Place(one.account)) and all(may(actor, "disclose", chat) for chat in found if chat)
+    return may_all(sql, actor, "disclose", one.account, one.chats)
 
 
 def leaves_until(one: Disclosure) -> int | None:

@@ -15,7 +15,6 @@ from l2s.domain.factors import CODES, app_address, matched, recovery_code, secre
 from l2s.domain.people import HOST
 from l2s.errors import BadInput, Conflict, NotFound
 from l2s.privacy.gate import MACHINE, Sealed, admit, release
-from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 from l2s.store import factors, ledger, users
 from l2s.store.engine import Unit
@@ -41,12 +40,8 @@ class State(NamedTuple):
     codes: int
 
 
-def _law(house: House, sql: Sql) -> Law:
-    return house.laws.server(sql, house.clock.at())
-
-
 def _seed(house: House, sql: Sql, user: str, factor: factors.Factor) -> bytes | None:
-    nonce = release(factor.nonce, "secure", MACHINE, Choice.NONE, _law(house, sql), house.clock.at())
+    nonce = release(factor.nonce, "secure", MACHINE, Choice.NONE, house.server_law(sql), house.clock.at())
     return house.keys.hash("factor", f"{user}:{nonce}")[:_SEED] if nonce is not None else None
 
 
@@ -72,7 +67,7 @@ def begin(house: House, session: str) -> Unit[Enrolment]:
     nonce = house.ids.secret()
 
     def unit(sql: Sql) -> tuple[Enrolment, list[Event]]:
-        actor, law = speaker(house, sql, session), _law(house, sql)
+        actor, law = speaker(house, sql, session), house.server_law(sql)
         if not factors.begin(sql, actor.id, admit(nonce, "credential", Choice.NONE, law, law.head), law.head):
             raise Conflict("factor_is_on")
         return _enrolment(house, sql, actor.id), []
@@ -111,7 +106,7 @@ def confirm(house: House, session: str, typed: str) -> Unit[list[str]]:
 
 
 def _new_codes(house: House, sql: Sql, user: str, raw: list[bytes]) -> list[str]:
-    law, codes = _law(house, sql), [recovery_code(one) for one in raw]
+    law, codes = house.server_law(sql), [recovery_code(one) for one in raw]
     hashes: list[Sealed[bytes] | None] = [
         admit(_hashed(house, user, one), "credential", Choice.NONE, law, law.head) for one in codes
     ]
@@ -135,7 +130,7 @@ def spend(house: House, sql: Sql, user: str, typed: str) -> None:
     if step is not None:
         factors.set_step(sql, user, step)
         return
-    law = _law(house, sql)
+    law = house.server_law(sql)
     if not factors.use_code(sql, user, admit(_hashed(house, user, code), "credential", Choice.NONE, law, law.head)):
         raise BadInput("wrong_code")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from l2s.actions import audit
-from l2s.actions.approval import need_other, need_wait
+from l2s.actions.approval import may_all, need_other, need_wait
 from l2s.actions.desk import speaker
 from l2s.actions.house import House
 from l2s.actions.night import let_go, strip
@@ -108,8 +108,7 @@ def _seen(sql: Sql, actor: Actor, key: str) -> Hold:
 
 
 def _may(sql: Sql, actor: Actor, hold: Hold) -> bool:
-    found = (chats.load(sql, key) for key in hold.chats)
-    return may(actor, "hold", Place(hold.account)) and all(may(actor, "hold", chat) for chat in found if chat)
+    return may_all(sql, actor, "hold", hold.account, hold.chats)
 
 
 def _hold(house: House, sql: Sql, hold: Hold, by: str, at: int) -> list[Event]:

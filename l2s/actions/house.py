@@ -131,3 +131,7 @@ class House:
         self.keys = keys
         self.settings = settings
         self.laws = Laws(keys)
+
+    def server_law(self, sql: Sql) -> Law:
+        """What governs a new datum of the server scope now."""
+        return self.laws.server(sql, self.clock.at())

@@ -22,7 +22,6 @@ from l2s.domain.rights import Place, may, need
 from l2s.domain.text import mail_address, one_line
 from l2s.errors import BadInput, Conflict, Gone, NotFound
 from l2s.privacy.gate import MACHINE, Sealed, admit, release
-from l2s.privacy.ledger import Law
 from l2s.privacy.policy import Choice
 from l2s.store import chats, ledger, users
 from l2s.store.engine import Unit
@@ -54,10 +53,6 @@ def mail_key(house: House, mail: str) -> bytes:
     return house.keys.hash("mail", mail.casefold())
 
 
-def _law(house: House, sql: Sql) -> Law:
-    return house.laws.server(sql, house.clock.at())
-
-
 def find(house: House, mail: str, sql: Sql) -> tuple[User, str | None] | None:
     """A user who may sign in with a password, and its hash."""
     found = users.by_mail(sql, mail_key(house, mail))
@@ -66,7 +61,7 @@ def find(house: House, mail: str, sql: Sql) -> tuple[User, str | None] | None:
     user, password = found
     if user.state != "active":
         return None
-    return user, release(password, "secure", MACHINE, Choice.NONE, _law(house, sql), house.clock.at())
+    return user, release(password, "secure", MACHINE, Choice.NONE, house.server_law(sql), house.clock.at())
 
 
 # Links.
@@ -74,7 +69,7 @@ def find(house: House, mail: str, sql: Sql) -> tuple[User, str | None] | None:
 
 def make_link(house: House, sql: Sql, kind: LinkKind, account: str | None, user: str | None, secret: str) -> None:
     """A single-use link; older unused ones for the same die."""
-    law, at = _law(house, sql), house.clock.at()
+    law, at = house.server_law(sql), house.clock.at()
     expires = house.clock.steady() + house.settings.link_hours * HOUR
     hashed: Sealed[bytes] | None = admit(house.keys.hash("link", secret), "credential", Choice.NONE, law, law.head)
     users.add_link(sql, hashed, Link(kind, account, user, expires, None), at)
@@ -136,14 +131,14 @@ def use_link(house: House, secret: str, password_hash: str | None, device: Devic
 
 def spend_link(house: House, sql: Sql, secret: str, at: int) -> None:
     """One winner among parallel uses."""
-    law = _law(house, sql)
+    law = house.server_law(sql)
     hashed: Sealed[bytes] | None = admit(house.keys.hash("link", secret), "credential", Choice.NONE, law, law.head)
     if not users.use_link(sql, hashed, at):
         raise Gone("link_gone")
 
 
 def _set_password(house: House, sql: Sql, user: str, hashed: str, at: int) -> list[Event]:
-    law = _law(house, sql)
+    law = house.server_law(sql)
     users.set_password(sql, user, admit(hashed, "credential", Choice.NONE, law, law.head))
     users.drop_links(sql, user)
     users.end_sessions(sql, user, at)
@@ -162,13 +157,13 @@ def note_access(house: House, sql: Sql, user: str, **told: str | bool) -> None:
 
 def add_user(house: House, sql: Sql, user: User, mail: str, password_hash: str | None, host: bool = False) -> None:
     """A user's row; a mail address is unique on the server. The second user opens the server scope."""
-    law, at = _law(house, sql), house.clock.at()
+    law, at = house.server_law(sql), house.clock.at()
     key = mail_key(house, mail)
     if users.by_mail(sql, key):
         raise Conflict("mail_taken")
     if users.count(sql) == 1:
         ledger.append(sql, ledger.SERVER, "opened", {}, ledger.moment(sql, at))
-        law = _law(house, sql)
+        law = house.server_law(sql)
     users.add(
         sql, user, host=host, mail=admit(mail, "contact", Choice.NONE, law, law.head),
         mail_key=admit(key, "contact", Choice.NONE, law, law.head),
@@ -232,7 +227,7 @@ def new_password(house: House, session: str, hashed: str) -> Unit[None]:
     at = house.clock.at()
 
     def unit(sql: Sql) -> tuple[None, list[Event]]:
-        actor, law = speaker(house, sql, session), _law(house, sql)
+        actor, law = speaker(house, sql, session), house.server_law(sql)
         users.set_password(sql, actor.id, admit(hashed, "credential", Choice.NONE, law, law.head))
         users.drop_links(sql, actor.id)
         users.end_sessions(sql, actor.id, at, session)
@@ -257,7 +252,7 @@ class Shown(NamedTuple):
 
 def all_users(house: House, session: str, sql: Sql) -> list[Shown]:
     """The account's users with their mail addresses."""
-    actor, law, at = speaker(house, sql, session), _law(house, sql), house.clock.at()
+    actor, law, at = speaker(house, sql, session), house.server_law(sql), house.clock.at()
     need(actor, "see_users", Place(actor.account))
     found = users.of_account(sql, actor.account)
     return [Shown(user, release(users.mail(sql, user.id), "run", "admin", Choice.NONE, law, at)) for user in found]

@@ -41,9 +41,7 @@ class SignedIn(NamedTuple):
 
 def password_of(house: House, user: str, sql: Sql) -> str | None:
     """The hash of a user's password, for the machine alone."""
-    return release(
-        users.password(sql, user), "secure", MACHINE, Choice.NONE, house.laws.server(sql, house.clock.at()), house.clock.at()
-    )
+    return release(users.password(sql, user), "secure", MACHINE, Choice.NONE, house.server_law(sql), house.clock.at())
 
 
 def start_session(house: House, user_id: str, device: Device, code: str = "", seen: str | None = None) -> Unit[SignedIn]:
@@ -67,7 +65,7 @@ def start_session(house: House, user_id: str, device: Device, code: str = "", se
 
 
 def open_session(house: House, sql: Sql, user: str, key: str, token: str, device: Device, at: int) -> None:
-    law = house.laws.server(sql, house.clock.at())
+    law = house.server_law(sql)
     since = law.head
     try:
         address: str | None = truncated(device.address)
@@ -152,7 +150,7 @@ class Listed(NamedTuple):
 
 def my_sessions(house: House, session: str, sql: Sql) -> list[Listed]:
     """One's own sign-ins (A4)."""
-    actor, law, at = speaker(house, sql, session), house.laws.server(sql, house.clock.at()), house.clock.at()
+    actor, law, at = speaker(house, sql, session), house.server_law(sql), house.clock.at()
 
     def out(value: Sealed[str] | None) -> str | None:
         return release(value, "secure", PERSON, Choice.NONE, law, at)

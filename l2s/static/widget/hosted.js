@@ -9,7 +9,7 @@ import { Tokens } from './token.js';
 /** @param {Heard} on @param {string} site @returns {Host} */
 export function standAlone(on, site) {
   const title = document.title;
-  const tokens = new Tokens({ storage: () => localStorage, key: `l2s-${site}`, locks: navigator.locks });
+  const tokens = new Tokens({ key: `l2s-${site}` });
   /** @param {string} token */
   const give = token => on.token({ token, kept: tokens.kept });
   addEventListener('storage', () => give(tokens.look()));

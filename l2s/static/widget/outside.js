@@ -35,7 +35,7 @@ export function start(widget) {
 
 class Outside {
   #widget;
-  #tokens = new Tokens({ storage: () => localStorage, key: 'l2s', locks: navigator.locks });
+  #tokens = new Tokens({ key: 'l2s' });
   #page = plain(location.href);
   /** The token that the frame knows. */
   #told = '';

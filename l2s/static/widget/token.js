@@ -1,14 +1,15 @@
 /**
- * The visitor's token in the storage of the page: the one thing that is kept there, under one key. Pure: storage is an argument.
+ * The visitor's token in the storage of the page: the one thing that is kept there, under one key. Storage, clock and locks are arguments of tests.
  *
  * It is drawn here and not by the server: two tabs that sent their first message together would else swap tokens. A lock lets
  * one tab draw at a time and keeps the next one waiting until what was stored has surely reached it; pages without https have
  * no locks. The value is the token and one character, whether a chat is open. Nothing is written before the first send. Where storage is denied the token lives in memory, and `kept` says so.
+ *
+ * @import {Clock} from '../shared/clock.js'
  */
-import { newId } from '../shared/clock.js';
+import { newId, realClock } from '../shared/clock.js';
 
 const SHAPE = /^[\w-]{22,128}[01]$/;
-const SURELY = 1000;
 
 export class Tokens {
   /** Does the browser keep it? */
@@ -16,18 +17,21 @@ export class Tokens {
 
   #storage;
   #key;
+  #clock;
   #locks;
   #value = '';
 
   /**
    * @param {object} parts
-   * @param {() => Storage} parts.storage  may throw where storage is denied
+   * @param {() => Storage} [parts.storage]  may throw where storage is denied
    * @param {string} parts.key
-   * @param {LockManager | undefined} [parts.locks]
+   * @param {Clock} [parts.clock]
+   * @param {LockManager | null} [parts.locks]  null, or none on a page without https
    */
-  constructor({ storage, key, locks }) {
+  constructor({ key, storage = () => localStorage, clock = realClock, locks = navigator.locks }) {
     this.#storage = storage;
     this.#key = key;
+    this.#clock = clock;
     this.#locks = locks;
     this.look();
   }
@@ -59,10 +63,11 @@ export class Tokens {
       if (!this.look()) this.#write(`${newId(24)}1`);
       this.mark(true); // a send is on its way: another page hears the answer even if this one is left now
       give(this.token);
-      return new Promise(done => setTimeout(done, SURELY));
+      return /** @type {Promise<void>} */ (new Promise(done => this.#clock.after(1e3, done)));
     };
-    if (this.look() || !this.#locks) take();
-    else this.#locks.request(this.#key, take).catch(take); // a page may be denied them
+    if (this.look() || !this.kept || !this.#locks)
+      take(); // whoever is denied the store is denied locks
+    else this.#locks.request(this.#key, take);
   }
 
   /** @param {boolean} open */
