@@ -13,6 +13,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from l2s.errors import StartError
@@ -182,11 +183,13 @@ def _short(script: str) -> str:
 
 
 def _shortened(part: str) -> str:
-    names = Counter(found for found in _HASH.findall(part) if found in {*_PRIVATE_HERE.findall(part)})
+    private = set(_PRIVATE_HERE.findall(part))
+    names = Counter(found for found in _HASH.findall(part) if found in private)
     short = {name: _LETTERS[i % 52] + (str(i // 52) if i >= 52 else "") for i, (name, _) in enumerate(names.most_common())}
     return _HASH.sub(lambda found: "#" + short.get(found[1], found[1]), part)
 
 
+@lru_cache(256)  # every module is looked at several times while the entries are joined
 def strip(script: str) -> str:
     """Without comments, indentation, and the blank space that means nothing. Needs the rules that `check` holds."""
     lines: list[str] = []
